@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "compute/device/fv-device.h"
+
+G_BEGIN_DECLS
+
+/* Device memory, reached by shaders through its address. */
+
+typedef enum {
+  FV_MEMORY_DEVICE,    /* fastest for shaders; mapped only where that costs nothing */
+  FV_MEMORY_UPLOAD,    /* mapped, written by the host, read by shaders */
+  FV_MEMORY_READBACK,  /* mapped and cached, written by shaders, read by the host */
+} FvMemory;
+
+typedef struct {
+  FvDevice *device;
+  VkBuffer buffer;
+  VkDeviceMemory memory;
+  VkDeviceAddress address;
+  VkDeviceSize size;
+  void *map;           /* NULL where not mapped */
+  char *name;
+} FvBuffer;
+
+/* A piece of device memory as dispatches read and write it. */
+typedef struct {
+  VkDeviceAddress address;
+  VkDeviceSize size;   /* bytes */
+} FvRange;
+
+/* Zeroed. @name appears in debuggers and in the message of an out-of-memory error. */
+FvBuffer *fv_buffer_new      (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error);
+void      fv_buffer_free     (FvBuffer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvBuffer, fv_buffer_free)
+
+/* Copies through staging memory where the buffer is not mapped; waits for the device. Offsets and sizes in bytes. */
+gboolean  fv_buffer_upload   (FvBuffer *self, VkDeviceSize offset, const void *data, VkDeviceSize size, GError **error);
+gboolean  fv_buffer_download (FvBuffer *self, VkDeviceSize offset, void *data, VkDeviceSize size, GError **error);
+FvRange   fv_buffer_range    (const FvBuffer *self, VkDeviceSize offset, VkDeviceSize size);
+
+G_END_DECLS

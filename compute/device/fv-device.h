@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <vulkan/vulkan.h>
+
+G_BEGIN_DECLS
+
+#define FV_DEVICE_ERROR (fv_device_error_quark ())
+GQuark fv_device_error_quark (void);
+
+typedef enum {
+  FV_DEVICE_ERROR_NONE_FOUND,     /* no Vulkan driver, or no usable device, or none that the selector names */
+  FV_DEVICE_ERROR_OUT_OF_MEMORY,
+  FV_DEVICE_ERROR_LOST,
+  FV_DEVICE_ERROR_FAILED,         /* any other Vulkan error */
+} FvDeviceError;
+
+/* What `fovea-cli devices` shows of one physical device. */
+typedef struct {
+  guint index;
+  char *name;
+  char *type;                  /* "discrete", "integrated", "virtual", "cpu", "other" */
+  char *driver;                /* driver name and version in words */
+  char *api_version;           /* "1.3.230" */
+  guint64 memory_bytes;        /* largest device-local heap */
+  guint subgroup_size;         /* the driver's default */
+  gboolean fp16;
+  gboolean cooperative_matrix;
+  gboolean usable;
+  char *reason;                /* why not usable, else NULL */
+} FvDeviceInfo;
+
+void fv_device_info_free (FvDeviceInfo *info);
+
+/* (transfer full) (element-type FvDeviceInfo): empty when there is no driver. Errors: FV_DEVICE_ERROR. */
+GPtrArray *fv_device_enumerate (GError **error);
+
+typedef struct {
+  const char *selector;        /* (nullable): an index or a part of a name; NULL = $FOVEA_DEVICE, else the best one */
+  gboolean validation;         /* load the Khronos validation layer; its messages become g_warning()s */
+  guint subgroup_size;         /* ask for this size where the device can vary it; 0 = the driver's default */
+} FvDeviceParams;
+
+typedef struct _FvDevice FvDevice;
+
+/* An opened device with one compute queue. Not thread-safe but for fv_device_ref() and unref. Errors: FV_DEVICE_ERROR. */
+FvDevice           *fv_device_open     (const FvDeviceParams *params, GError **error);
+FvDevice           *fv_device_ref      (FvDevice *self);
+void                fv_device_unref    (FvDevice *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvDevice, fv_device_unref)
+
+const FvDeviceInfo *fv_device_get_info (FvDevice *self);
+/* Subgroup size that kernels run with. */
+guint               fv_device_get_subgroup_size (FvDevice *self);
+gboolean            fv_device_is_lost  (FvDevice *self);
+/* Bytes of device memory allocated now and at most so far. */
+guint64             fv_device_get_allocated_bytes (FvDevice *self);
+guint64             fv_device_get_peak_bytes (FvDevice *self);
+
+/*
+ * A driver reads its environment when it is loaded, so this goes first thing in main(): sets LP_NATIVE_VECTOR_WIDTH (where it is unset) to
+ * 512 if the processor has AVX-512 and lavapipe is of Mesa 25 or newer.
+ */
+void                fv_device_prepare_environment (void);
+
+G_END_DECLS

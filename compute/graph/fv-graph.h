@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "compute/graph/fv-recorder.h"
+
+G_BEGIN_DECLS
+
+/*
+ * A static graph of tensor operations. Build it with the op functions (compute/ops/fv-ops.h), let autograd append the backward nodes, plan it (every
+ * tensor gets its place in one arena by lifetime), and record it.
+ *
+ *   FvGraph *g = fv_graph_new (device, &params);
+ *   FvTensor *y = fv_conv2d (g, x, &weights, 2, 1);
+ *   fv_graph_backward (g);
+ *   fv_graph_plan (g);  ...  bytes = fv_graph_get_arena_bytes (g);
+ *   fv_graph_allocate (g, &error);  fv_graph_record (g, recorder);
+ *
+ * Tensors are channels-last [N, H, W, C] fp32. `pitch` floats lie between two pixels: a multiple of 16, or 4 for a picture.
+ * A view shares its parent's memory from channel `channel_offset` on. Channels between c and the pitch of a tensor of its own are zero.
+ */
+
+typedef struct _FvGraph FvGraph;
+typedef struct _FvNode FvNode;
+typedef struct _FvTensor FvTensor;
+
+struct _FvTensor {
+  FvGraph *graph;
+  guint n, h, w, c;
+  guint pitch;
+  FvTensor *parent;          /* whose memory this is a slice of, or NULL */
+  guint channel_offset;      /* within the parent */
+  FvTensor *gradient;        /* set by fv_tensor_get_gradient(); same shape */
+  gboolean gradient_written; /* a consumer has written it: the next adds */
+  gboolean requires_gradient;
+  gboolean external;         /* memory given by the caller with fv_tensor_set_address() */
+  gboolean keep;             /* an output: its memory is not given to others */
+  FvNode *producer;
+  const char *name;          /* static or interned */
+  gsize size;                /* bytes; roots only */
+  gsize arena_offset;        /* roots only, after planning */
+  VkDeviceAddress address;   /* roots only; read it with fv_tensor_get_address() */
+  gint first_use, last_use;  /* node positions; roots only, set by planning */
+};
+
+/* What an operator is: how it goes backward and how it becomes dispatches. */
+typedef struct {
+  const char *name;
+  void (*backward) (FvGraph *graph, FvNode *node);             /* appends nodes; NULL = no gradient */
+  void (*record)   (FvNode *node, FvRecorder *recorder);
+} FvOpClass;
+
+#define FV_NODE_MAX_TENSORS 8
+
+struct _FvNode {
+  const FvOpClass *op;
+  FvGraph *graph;
+  FvTensor *inputs[FV_NODE_MAX_TENSORS];   /* read */
+  guint n_inputs;
+  FvTensor *outputs[FV_NODE_MAX_TENSORS];  /* written, or added to */
+  guint n_outputs;
+  gpointer params;                         /* g_free()d with the graph */
+};
+
+typedef struct {
+  gboolean training;         /* batch statistics, and tensors kept for backward */
+} FvGraphParams;
+
+FvGraph  *fv_graph_new              (FvDevice *device, const FvGraphParams *params);
+void      fv_graph_free             (FvGraph *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvGraph, fv_graph_free)
+FvDevice *fv_graph_get_device       (FvGraph *self);
+gboolean  fv_graph_is_training      (FvGraph *self);
+
+/* A new tensor with memory of its own; @pitch 0 = @c rounded up to a multiple of 16. */
+FvTensor *fv_graph_tensor           (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name);
+/* Flat scratch of so many floats: a tensor [1, 1, 1, floats]. */
+FvTensor *fv_graph_scratch          (FvGraph *self, gsize floats, const char *name);
+FvTensor *fv_graph_view             (FvGraph *self, FvTensor *parent, guint channel_offset, guint c, const char *name);
+/* Makes @tensor, which has memory of its own so far, a slice of @parent. FALSE when it is a view or external already. */
+gboolean  fv_tensor_move_into       (FvTensor *self, FvTensor *parent, guint channel_offset);
+/* The tensor that holds d loss / d tensor, made at the first call (a view where the tensor is one). */
+FvTensor *fv_tensor_get_gradient    (FvTensor *self);
+/* Whether an operator that writes the gradient must add; marks it as written. The answer is FALSE once for each tensor. */
+gboolean  fv_tensor_claim_gradient  (FvTensor *self);
+void      fv_tensor_set_address     (FvTensor *self, VkDeviceAddress address);
+
+/* Appends a node. @params (transfer full, nullable) is from g_malloc or g_memdup2. Arrays end with NULL. */
+FvNode   *fv_graph_node             (FvGraph *self, const FvOpClass *op, FvTensor *const *inputs, FvTensor *const *outputs, gpointer params);
+
+/* Appends the backward nodes of everything built so far, last node first. Gradients of outputs are whatever was written to
+ * fv_tensor_get_gradient() of them by nodes already appended (the loss). */
+void      fv_graph_backward         (FvGraph *self);
+void      fv_graph_plan             (FvGraph *self);
+gsize     fv_graph_get_arena_bytes  (FvGraph *self);
+gboolean  fv_graph_allocate         (FvGraph *self, GError **error);
+void      fv_graph_record           (FvGraph *self, FvRecorder *recorder);
+
+/* After allocation. The address of the first channel of the first pixel, and the bytes from there to the last one's end. */
+VkDeviceAddress fv_tensor_get_address (const FvTensor *self);
+FvRange   fv_tensor_get_range       (const FvTensor *self);
+guint     fv_tensor_get_pixels      (const FvTensor *self);   /* n * h * w */
+
+G_END_DECLS

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "compute/graph/fv-graph.h"
+#include "compute/nets/fv-layout.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The operators. Each appends its node and returns the new tensor; shapes beside each. Kernels live in shaders/, one file per
+ * operator here decides which one runs.
+ */
+
+/* A convolution's parameters on the device. Addresses are those of the flat buffers plus the parameter's offset. */
+typedef struct {
+  const FvParam *weight;               /* [O, I, KH, KW], kept as [KH][KW][CIP][COP] */
+  VkDeviceAddress weight_address;
+  VkDeviceAddress weight_gradient;     /* 0: frozen, or inference */
+  const FvParam *bias;                 /* (nullable) */
+  VkDeviceAddress bias_address;
+  VkDeviceAddress bias_gradient;
+} FvConvWeights;
+
+/* BatchNorm's parameters, [C] each. */
+typedef struct {
+  VkDeviceAddress weight, bias;
+  VkDeviceAddress weight_gradient, bias_gradient;    /* 0: frozen, or inference */
+  VkDeviceAddress running_mean, running_var;         /* updated in training unless frozen */
+  gboolean frozen;                                   /* normalise by the running statistics and leave them */
+} FvBatchNormWeights;
+
+typedef enum { FV_ACTIVATION_NONE, FV_ACTIVATION_SILU } FvActivation;
+
+/* x [N, H, W, I] -> [N, (H + 2 padding - KH) / stride + 1, ..., O]. Square kernels of 1, 3, 5, 6; stride 1 or 2. Gradients of weights are added to.
+ * A picture (pitch 4, padding 0) takes no gradient. */
+FvTensor *fv_conv2d        (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, guint padding, const char *name);
+/* y = act (weight * (x - mean) / sqrt (var + eps) + bias); eps 1e-3, momentum 0.03, unbiased running variance. */
+FvTensor *fv_batch_norm    (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, const char *name);
+FvTensor *fv_add           (FvGraph *g, FvTensor *a, FvTensor *b, const char *name);
+/* Along channels. The inputs become slices of the result where they can; a tensor that is one already is copied. */
+FvTensor *fv_concat        (FvGraph *g, FvTensor *const *inputs, guint n_inputs, const char *name);
+/* Nearest, x2: [N, H, W, C] -> [N, 2H, 2W, C]. */
+FvTensor *fv_upsample2x    (FvGraph *g, FvTensor *x, const char *name);
+/* k x k, stride 1, padding k / 2; ties go to the first in row order, as PyTorch. */
+FvTensor *fv_max_pool      (FvGraph *g, FvTensor *x, guint k, const char *name);
+
+G_END_DECLS
