@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/exchange/fv-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Several small writes (a header, then tensors) become one call to the system. */
+#define BUFFER_SIZE (256 * 1024)
+
+struct _FvFileWriter
+{
+  char *path;
+  char *folder;
+  char *part;
+  int fd;
+  gsize n_buffered;
+  guint8 buffer[BUFFER_SIZE];
+};
+
+static gboolean
+fail (GError **error, int saved_errno, const char *path)
+{
+  const char *advice = "";
+
+  if (saved_errno == ENOSPC || saved_errno == EDQUOT)
+    advice = ". Free some space and try again; nothing already saved was changed";
+  else if (saved_errno == EFBIG)
+    advice = " for this file system or the limit of this session; nothing already saved was changed";
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), "Can't write %s: %s%s", path,
+               g_strerror (saved_errno), advice);
+  return FALSE;
+}
+
+/* Opens and locks the part file. The loop: another writer may have renamed it away between open and lock. */
+static int
+open_part (const char *part, GError **error, const char *path)
+{
+  for (;;)
+    {
+      struct stat mine, there;
+      int fd = open (part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+      if (fd < 0)
+        {
+          fail (error, errno, path);
+          return -1;
+        }
+      /* File systems without locks (some network shares) go on without. */
+      if (flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        {
+          g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+                       "Can't write %s: another program is writing it just now", path);
+          close (fd);
+          return -1;
+        }
+      if (fstat (fd, &mine) == 0 && stat (part, &there) == 0 && mine.st_ino == there.st_ino
+          && mine.st_dev == there.st_dev)
+        return fd;
+      close (fd);
+    }
+}
+
+FvFileWriter *
+fv_file_writer_open (const char *path, GError **error)
+{
+  g_autofree char *name = NULL;
+  FvFileWriter *self;
+  struct stat old;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  if (stat (path, &old) == 0 && S_ISDIR (old.st_mode))
+    {
+      fail (error, EISDIR, path);
+      return NULL;
+    }
+  self = g_new (FvFileWriter, 1);
+  self->path = g_strdup (path);
+  self->folder = g_path_get_dirname (path);
+  name = g_path_get_basename (path);
+  self->part = g_strdup_printf ("%s/.%s.part", self->folder, name);
+  self->n_buffered = 0;
+  self->fd = open_part (self->part, error, path);
+  if (self->fd < 0)
+    {
+      fv_file_writer_free (self);
+      return NULL;
+    }
+  if (ftruncate (self->fd, 0) < 0)
+    {
+      fail (error, errno, path);
+      fv_file_writer_free (self);
+      return NULL;
+    }
+  if (stat (path, &old) == 0)
+    fchmod (self->fd, old.st_mode & 0777);
+  return self;
+}
+
+static gboolean
+write_all (FvFileWriter *self, const guint8 *data, gsize size, GError **error)
+{
+  while (size > 0)
+    {
+      ssize_t n = write (self->fd, data, MIN (size, 1 << 30));
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n <= 0)
+        return fail (error, n < 0 ? errno : EIO, self->path);
+      data += n;
+      size -= n;
+    }
+  return TRUE;
+}
+
+static gboolean
+flush_buffer (FvFileWriter *self, GError **error)
+{
+  gsize n = self->n_buffered;
+
+  self->n_buffered = 0;
+  return write_all (self, self->buffer, n, error);
+}
+
+gboolean
+fv_file_writer_write (FvFileWriter *self, const void *data, gsize size, GError **error)
+{
+  g_return_val_if_fail (self != NULL && self->fd >= 0, FALSE);
+
+  if (size > BUFFER_SIZE - self->n_buffered && !flush_buffer (self, error))
+    return FALSE;
+  if (size > BUFFER_SIZE)
+    return write_all (self, data, size, error);
+  if (size > 0)
+    memcpy (self->buffer + self->n_buffered, data, size);
+  self->n_buffered += size;
+  return TRUE;
+}
+
+/* Makes the rename itself survive a power cut. Some file systems can't flush a folder; that is no error of ours. */
+static gboolean
+sync_folder (FvFileWriter *self, GError **error)
+{
+  int fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = TRUE;
+
+  if (fd < 0)
+    return TRUE;
+  if (fsync (fd) < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+    ok = fail (error, errno, self->path);
+  close (fd);
+  return ok;
+}
+
+gboolean
+fv_file_writer_commit (FvFileWriter *self, GError **error)
+{
+  g_return_val_if_fail (self != NULL && self->fd >= 0, FALSE);
+
+  if (!flush_buffer (self, error))
+    return FALSE;
+  if (fsync (self->fd) < 0 || rename (self->part, self->path) < 0)
+    return fail (error, errno, self->path);
+  /* The lock goes with the descriptor, after the rename. */
+  close (self->fd);
+  self->fd = -1;
+  return sync_folder (self, error);
+}
+
+void
+fv_file_writer_free (FvFileWriter *self)
+{
+  if (self == NULL)
+    return;
+  if (self->fd >= 0)
+    {
+      unlink (self->part);
+      close (self->fd);
+    }
+  g_free (self->path);
+  g_free (self->folder);
+  g_free (self->part);
+  g_free (self);
+}
+
+gboolean
+fv_file_replace (const char *path, const void *data, gsize size, GError **error)
+{
+  g_autoptr (FvFileWriter) writer = fv_file_writer_open (path, error);
+
+  return writer != NULL && fv_file_writer_write (writer, data, size, error) && fv_file_writer_commit (writer, error);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * Files that are never seen half-written.
+ *
+ *   g_autoptr (FvFileWriter) writer = fv_file_writer_open (path, &error);
+ *   if (writer == NULL || !fv_file_writer_write (writer, data, size, &error) || !fv_file_writer_commit (writer, &error))
+ *     return FALSE;
+ *
+ * The bytes go to ".NAME.part" beside the target; commit flushes it to the disk and renames it over the target, so that a
+ * reader, a full disk or a power cut finds the whole old file or the whole new one. What a killed process left behind is
+ * overwritten by the next writer. Errors: G_FILE_ERROR, a sentence with the path; the old file is then untouched.
+ * One writer belongs to one thread at a time; any thread will do.
+ */
+typedef struct _FvFileWriter FvFileWriter;
+
+/* Fails with G_FILE_ERROR_AGAIN while another writer has the same target open. A file that is there keeps its permissions. */
+FvFileWriter *fv_file_writer_open   (const char *path, GError **error);
+/* Buffered; after an error only freeing makes sense. */
+gboolean      fv_file_writer_write  (FvFileWriter *self, const void *data, gsize size, GError **error);
+/* Once, as the last call before freeing. */
+gboolean      fv_file_writer_commit (FvFileWriter *self, GError **error);
+/* NULL-safe. Without a commit before it, everything written is dropped. */
+void          fv_file_writer_free   (FvFileWriter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvFileWriter, fv_file_writer_free)
+
+/* All of the above for bytes in memory. */
+gboolean      fv_file_replace       (const char *path, const void *data, gsize size, GError **error);
+
+G_END_DECLS
