@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +23,7 @@ struct _FvFileWriter
 };
 
 static gboolean
-fail (GError **error, int saved_errno, const char *path)
+fail (const char *path, int saved_errno, GError **error)
 {
   const char *advice = "";
 
@@ -37,7 +38,7 @@ fail (GError **error, int saved_errno, const char *path)
 
 /* Opens and locks the part file. The loop: another writer may have renamed it away between open and lock. */
 static int
-open_part (const char *part, GError **error, const char *path)
+open_part (const char *part, const char *path, GError **error)
 {
   for (;;)
     {
@@ -46,7 +47,7 @@ open_part (const char *part, GError **error, const char *path)
 
       if (fd < 0)
         {
-          fail (error, errno, path);
+          fail (path, errno, error);
           return -1;
         }
       /* File systems without locks (some network shares) go on without. */
@@ -75,7 +76,7 @@ fv_file_writer_open (const char *path, GError **error)
 
   if (stat (path, &old) == 0 && S_ISDIR (old.st_mode))
     {
-      fail (error, EISDIR, path);
+      fail (path, EISDIR, error);
       return NULL;
     }
   self = g_new (FvFileWriter, 1);
@@ -84,7 +85,7 @@ fv_file_writer_open (const char *path, GError **error)
   name = g_path_get_basename (path);
   self->part = g_strdup_printf ("%s/.%s.part", self->folder, name);
   self->n_buffered = 0;
-  self->fd = open_part (self->part, error, path);
+  self->fd = open_part (self->part, path, error);
   if (self->fd < 0)
     {
       fv_file_writer_free (self);
@@ -92,7 +93,7 @@ fv_file_writer_open (const char *path, GError **error)
     }
   if (ftruncate (self->fd, 0) < 0)
     {
-      fail (error, errno, path);
+      fail (path, errno, error);
       fv_file_writer_free (self);
       return NULL;
     }
@@ -111,7 +112,7 @@ write_all (FvFileWriter *self, const guint8 *data, gsize size, GError **error)
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
-        return fail (error, n < 0 ? errno : EIO, self->path);
+        return fail (self->path, n < 0 ? errno : EIO, error);
       data += n;
       size -= n;
     }
@@ -152,7 +153,7 @@ sync_folder (FvFileWriter *self, GError **error)
   if (fd < 0)
     return TRUE;
   if (fsync (fd) < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
-    ok = fail (error, errno, self->path);
+    ok = fail (self->path, errno, error);
   close (fd);
   return ok;
 }
@@ -164,8 +165,8 @@ fv_file_writer_commit (FvFileWriter *self, GError **error)
 
   if (!flush_buffer (self, error))
     return FALSE;
-  if (fsync (self->fd) < 0 || rename (self->part, self->path) < 0)
-    return fail (error, errno, self->path);
+  if (fsync (self->fd) < 0 || g_rename (self->part, self->path) < 0)
+    return fail (self->path, errno, error);
   /* The lock goes with the descriptor, after the rename. */
   close (self->fd);
   self->fd = -1;
