@@ -52,7 +52,7 @@ typedef struct {
  */
 typedef struct {
   guint64 samples;         /* address of FvAugmentSample[n] */
-  guint64 pictures;        /* address of FvDevicePicture[n_pictures] */
+  guint64 pictures;        /* address of FvDevicePicture[n_pictures], at least one */
   guint64 target_offsets;  /* address of guint32[n + 1]: targets of picture i are rows offsets[i] .. offsets[i + 1] - 1 */
   guint64 targets;         /* address of float[n_targets][5]: class, cx, cy, w, h in 0..1 */
 } FvStepBlock;
