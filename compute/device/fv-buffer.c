@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/device/fv-device-private.h"
+#include "compute/graph/fv-recorder.h"
+
+#include <string.h>
+
+/* In order of preference; the first type that has all flags is taken. */
+static const VkMemoryPropertyFlags preferences[][3] = {
+  [FV_MEMORY_DEVICE] = {
+    VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+    0,
+  },
+  [FV_MEMORY_UPLOAD] = {
+    VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+  },
+  [FV_MEMORY_READBACK] = {
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT | VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+    VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
+  },
+};
+
+static guint32
+find_memory_type (FvDevice *device, FvMemory memory, guint32 allowed)
+{
+  for (guint p = 0; p < G_N_ELEMENTS (preferences[memory]); p++)
+    for (guint32 i = 0; i < device->memory.memoryTypeCount; i++)
+      if ((allowed & (1u << i))
+          && (device->memory.memoryTypes[i].propertyFlags & preferences[memory][p]) == preferences[memory][p])
+        return i;
+  return 0;
+}
+
+/* Out of memory: who holds how much, so that the person (and we) can see what is too big. */
+static void
+set_out_of_memory (FvDevice *device, const char *name, VkDeviceSize size, GError **error)
+{
+  g_autofree char *needed = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *used = g_format_size_full (device->allocated_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *total = g_format_size_full (device->info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+  g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+               "The device “%s” has too little memory: %s more were needed for “%s”, %s of its %s are taken by Fovea. "
+               "Try a smaller batch, smaller pictures or a smaller model.",
+               device->info->name, needed, name, used, total);
+}
+
+FvBuffer *
+fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error)
+{
+  g_autoptr (FvBuffer) self = g_new0 (FvBuffer, 1);
+  const VkBufferCreateInfo buffer_info = {
+    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+    .size = MAX (size, 16),
+    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
+             | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+  };
+  const VkMemoryAllocateFlagsInfo flags = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+    .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
+  };
+  VkMemoryAllocateInfo allocate_info = { .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = &flags };
+  VkMemoryRequirements requirements;
+  VkMemoryPropertyFlags properties;
+  VkResult result;
+
+  self->device = device == NULL ? NULL : fv_device_ref (device);
+  self->size = buffer_info.size;
+  self->name = g_strdup (name);
+  if (!fv_device_check (device, vkCreateBuffer (device->device, &buffer_info, NULL, &self->buffer), "make a buffer", error))
+    return NULL;
+  vkGetBufferMemoryRequirements (device->device, self->buffer, &requirements);
+  allocate_info.allocationSize = requirements.size;
+  allocate_info.memoryTypeIndex = find_memory_type (device, memory, requirements.memoryTypeBits);
+  properties = device->memory.memoryTypes[allocate_info.memoryTypeIndex].propertyFlags;
+  result = vkAllocateMemory (device->device, &allocate_info, NULL, &self->memory);
+  if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
+    {
+      set_out_of_memory (device, name, size, error);
+      return NULL;
+    }
+  if (!fv_device_check (device, result, "allocate memory", error)
+      || !fv_device_check (device, vkBindBufferMemory (device->device, self->buffer, self->memory, 0), "bind memory", error))
+    return NULL;
+  if ((properties & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) && (properties & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+      && !fv_device_check (device, vkMapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
+                           "map memory", error))
+    return NULL;
+  self->address = vkGetBufferDeviceAddress (
+      device->device, &(VkBufferDeviceAddressInfo) { .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
+                                                     .buffer = self->buffer });
+  fv_device_name_object (device, VK_OBJECT_TYPE_BUFFER, (guint64) self->buffer, name);
+  device->allocated_bytes += self->size;
+  device->peak_bytes = MAX (device->peak_bytes, device->allocated_bytes);
+  g_hash_table_add (device->allocations, self);
+  if (self->map != NULL)
+    memset (self->map, 0, self->size);
+  else
+    {
+      g_autoptr (FvRecorder) recorder = fv_recorder_new (device);
+      g_autoptr (FvRecording) recording = NULL;
+      guint64 ticket;
+
+      fv_recorder_fill (recorder, self, 0, self->size, 0);
+      recording = fv_recorder_finish (&recorder, FALSE, error);
+      if (recording == NULL || !fv_recording_submit (recording, &ticket, error) || !fv_device_wait (device, ticket, error))
+        return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+fv_buffer_free (FvBuffer *self)
+{
+  FvDevice *device;
+
+  if (self == NULL)
+    return;
+  device = self->device;
+  if (g_hash_table_remove (device->allocations, self))
+    device->allocated_bytes -= self->size;
+  if (self->buffer != VK_NULL_HANDLE)
+    vkDestroyBuffer (device->device, self->buffer, NULL);
+  if (self->memory != VK_NULL_HANDLE)
+    vkFreeMemory (device->device, self->memory, NULL);
+  g_free (self->name);
+  g_free (self);
+  fv_device_unref (device);
+}
+
+static gboolean
+transfer (FvBuffer *self, VkDeviceSize offset, void *host, VkDeviceSize size, gboolean upload, GError **error)
+{
+  g_autoptr (FvBuffer) staging = NULL;
+  g_autoptr (FvRecorder) recorder = NULL;
+  g_autoptr (FvRecording) recording = NULL;
+  guint64 ticket;
+
+  g_return_val_if_fail (offset + size <= self->size, FALSE);
+  if (!fv_device_wait (self->device, self->device->last_ticket, error))
+    return FALSE;
+  if (self->map != NULL)
+    {
+      if (upload)
+        memcpy ((char *) self->map + offset, host, size);
+      else
+        memcpy (host, (char *) self->map + offset, size);
+      return TRUE;
+    }
+  staging = fv_buffer_new (self->device, upload ? FV_MEMORY_UPLOAD : FV_MEMORY_READBACK, size, "staging", error);
+  if (staging == NULL)
+    return FALSE;
+  recorder = fv_recorder_new (self->device);
+  if (upload)
+    {
+      memcpy (staging->map, host, size);
+      fv_recorder_copy (recorder, staging, 0, self, offset, size);
+    }
+  else
+    fv_recorder_copy (recorder, self, offset, staging, 0, size);
+  recording = fv_recorder_finish (&recorder, FALSE, error);
+  if (recording == NULL || !fv_recording_submit (recording, &ticket, error)
+      || !fv_device_wait (self->device, ticket, error))
+    return FALSE;
+  if (!upload)
+    memcpy (host, staging->map, size);
+  return TRUE;
+}
+
+gboolean
+fv_buffer_upload (FvBuffer *self, VkDeviceSize offset, const void *data, VkDeviceSize size, GError **error)
+{
+  return transfer (self, offset, (void *) data, size, TRUE, error);
+}
+
+gboolean
+fv_buffer_download (FvBuffer *self, VkDeviceSize offset, void *data, VkDeviceSize size, GError **error)
+{
+  return transfer (self, offset, data, size, FALSE, error);
+}
+
+FvRange
+fv_buffer_range (const FvBuffer *self, VkDeviceSize offset, VkDeviceSize size)
+{
+  g_return_val_if_fail (offset + size <= self->size, ((FvRange) { 0, 0 }));
+  return (FvRange) { self->address + offset, size };
+}

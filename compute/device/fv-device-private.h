@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "compute/device/fv-buffer.h"
+
+G_BEGIN_DECLS
+
+struct _FvDevice
+{
+  gatomicrefcount refs;
+  FvDeviceInfo *info;
+  guint subgroup_size;
+  gboolean subgroup_size_control;  /* a kernel may require the size */
+  gboolean pipeline_timestamps;
+  double timestamp_seconds;        /* seconds of one tick */
+
+  VkInstance instance;
+  VkDebugUtilsMessengerEXT messenger;
+  VkPhysicalDevice physical;
+  VkDevice device;
+  VkQueue queue;
+  guint32 queue_family;
+  VkPhysicalDeviceMemoryProperties memory;
+  VkPipelineLayout pipeline_layout;
+  VkPipelineCache pipeline_cache;
+  VkCommandPool command_pool;
+  PFN_vkSetDebugUtilsObjectNameEXT set_name;
+
+  VkSemaphore timeline;
+  guint64 last_ticket;             /* last value that a submission signals */
+  gboolean lost;
+
+  GHashTable *pipelines;           /* key string -> VkPipeline */
+  FvBuffer *pages;                 /* zero page, then dump page */
+  guint64 allocated_bytes, peak_bytes;
+  GHashTable *allocations;         /* FvBuffer -> FvBuffer: who holds what */
+};
+
+#define FV_PAGE_BYTES 65536
+
+/* FALSE and @error when @result is an error; notes a lost device. @what completes "could not ...". */
+gboolean fv_device_check (FvDevice *self, VkResult result, const char *what, GError **error);
+void     fv_device_name_object (FvDevice *self, VkObjectType type, guint64 handle, const char *name);
+/* Submits and signals the next value of the timeline. */
+gboolean fv_device_submit (FvDevice *self, VkCommandBuffer commands, guint64 *ticket, GError **error);
+
+/* One pipeline as it is looked up. */
+typedef struct {
+  const char *kernel;
+  const guint32 *spec;
+  guint n_spec;
+  guint subgroup_size;
+} FvPipelineKey;
+
+/* Makes those of @keys that are missing, on as many threads as there are processors. */
+gboolean   fv_device_make_pipelines (FvDevice *self, const FvPipelineKey *keys, guint n_keys, GError **error);
+/* VK_NULL_HANDLE when fv_device_make_pipelines() has not made it. */
+VkPipeline fv_device_get_pipeline (FvDevice *self, const FvPipelineKey *key);
+
+G_END_DECLS

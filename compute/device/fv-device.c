@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/device/fv-device-private.h"
+#include "compute/graph/fv-recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+G_DEFINE_QUARK (fv-device-error-quark, fv_device_error)
+
+void
+fv_device_info_free (FvDeviceInfo *info)
+{
+  if (info == NULL)
+    return;
+  g_free (info->name);
+  g_free (info->type);
+  g_free (info->driver);
+  g_free (info->api_version);
+  g_free (info->reason);
+  g_free (info);
+}
+
+gboolean
+fv_device_check (FvDevice *self, VkResult result, const char *what, GError **error)
+{
+  if (result >= 0)
+    return TRUE;
+  switch (result)
+    {
+    case VK_ERROR_DEVICE_LOST:
+      self->lost = TRUE;
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_LOST,
+                   "The device “%s” was lost (the driver reset it) while Fovea tried to %s. Start again; "
+                   "a run goes on from its last checkpoint.",
+                   self->info->name, what);
+      break;
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                   "The device “%s” has no memory left to %s. Try a smaller batch, smaller pictures or a smaller model.",
+                   self->info->name, what);
+      break;
+    default:
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_FAILED, "The device “%s” could not %s (Vulkan error %d).",
+                   self->info->name, what, result);
+    }
+  return FALSE;
+}
+
+/* Instance */
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL
+on_validation_message (VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
+                       const VkDebugUtilsMessengerCallbackDataEXT *data, void *user_data)
+{
+  g_warning ("Vulkan validation: %s", data->pMessage);
+  return VK_FALSE;
+}
+
+static gboolean
+has_layer (const char *name)
+{
+  guint32 n = 0;
+  g_autofree VkLayerProperties *layers = NULL;
+
+  vkEnumerateInstanceLayerProperties (&n, NULL);
+  layers = g_new0 (VkLayerProperties, n + 1);
+  vkEnumerateInstanceLayerProperties (&n, layers);
+  for (guint32 i = 0; i < n; i++)
+    if (strcmp (layers[i].layerName, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static VkInstance
+create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GError **error)
+{
+  static const char *const layer = "VK_LAYER_KHRONOS_validation";
+  static const char *const debug_utils = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+  const VkValidationFeatureEnableEXT synchronization = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
+  VkValidationFeaturesEXT features = {
+    .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+    .enabledValidationFeatureCount = 1,
+    .pEnabledValidationFeatures = &synchronization,
+  };
+  VkApplicationInfo application = {
+    .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+    .pApplicationName = "Fovea",
+    .pEngineName = "Fovea",
+    .apiVersion = VK_API_VERSION_1_3,
+  };
+  VkInstanceCreateInfo info = { .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO, .pApplicationInfo = &application };
+  VkInstance instance = VK_NULL_HANDLE;
+  VkResult result;
+
+  if (validation)
+    {
+      if (!has_layer (layer))
+        {
+          g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_FAILED,
+                       "The Vulkan validation layer is not installed (package vulkan-validationlayers).");
+          return VK_NULL_HANDLE;
+        }
+      info.pNext = &features;
+      info.enabledLayerCount = 1;
+      info.ppEnabledLayerNames = &layer;
+      info.enabledExtensionCount = 1;
+      info.ppEnabledExtensionNames = &debug_utils;
+    }
+  result = vkCreateInstance (&info, NULL, &instance);
+  if (result != VK_SUCCESS)
+    {
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
+                   "No Vulkan driver was found. Install the driver of your graphics card, or Mesa's software driver "
+                   "(on Debian: mesa-vulkan-drivers).");
+      return VK_NULL_HANDLE;
+    }
+  if (validation)
+    {
+      PFN_vkCreateDebugUtilsMessengerEXT create
+          = (PFN_vkCreateDebugUtilsMessengerEXT) vkGetInstanceProcAddr (instance, "vkCreateDebugUtilsMessengerEXT");
+      VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+        .messageSeverity
+        = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
+        .pfnUserCallback = on_validation_message,
+      };
+
+      if (create != NULL)
+        create (instance, &messenger_info, NULL, messenger);
+    }
+  return instance;
+}
+
+static void
+destroy_instance (VkInstance instance, VkDebugUtilsMessengerEXT messenger)
+{
+  if (messenger != VK_NULL_HANDLE)
+    {
+      PFN_vkDestroyDebugUtilsMessengerEXT destroy
+          = (PFN_vkDestroyDebugUtilsMessengerEXT) vkGetInstanceProcAddr (instance, "vkDestroyDebugUtilsMessengerEXT");
+      destroy (instance, messenger, NULL);
+    }
+  if (instance != VK_NULL_HANDLE)
+    vkDestroyInstance (instance, NULL);
+}
+
+/* Physical devices */
+
+static const char *
+type_name (VkPhysicalDeviceType type)
+{
+  switch (type)
+    {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return "discrete";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+      return "virtual";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+      return "cpu";
+    default:
+      return "other";
+    }
+}
+
+/* Greater is better: a graphics card before what is built in, anything before the processor. */
+static int
+type_rank (const FvDeviceInfo *info)
+{
+  static const char *const order[] = { "cpu", "other", "virtual", "integrated", "discrete" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    if (strcmp (order[i], info->type) == 0)
+      return i;
+  return -1;
+}
+
+static gboolean
+has_extension (VkPhysicalDevice physical, const char *name)
+{
+  guint32 n = 0;
+  g_autofree VkExtensionProperties *extensions = NULL;
+
+  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL);
+  extensions = g_new0 (VkExtensionProperties, n + 1);
+  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions);
+  for (guint32 i = 0; i < n; i++)
+    if (strcmp (extensions[i].extensionName, name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static guint32
+find_compute_family (VkPhysicalDevice physical, guint32 *timestamp_bits)
+{
+  guint32 n = 0;
+  g_autofree VkQueueFamilyProperties *families = NULL;
+
+  vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, NULL);
+  families = g_new0 (VkQueueFamilyProperties, n + 1);
+  vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
+  for (guint32 i = 0; i < n; i++)
+    if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)
+      {
+        *timestamp_bits = families[i].timestampValidBits;
+        return i;
+      }
+  return G_MAXUINT32;
+}
+
+static FvDeviceInfo *
+describe (VkPhysicalDevice physical, guint index)
+{
+  VkPhysicalDeviceVulkan13Features features13 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES };
+  VkPhysicalDeviceVulkan12Features features12
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &features13 };
+  VkPhysicalDeviceFeatures2 features = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12 };
+  VkPhysicalDeviceSubgroupProperties subgroup = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES };
+  VkPhysicalDeviceDriverProperties driver
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup };
+  VkPhysicalDeviceProperties2 properties = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2 };
+  VkPhysicalDeviceMemoryProperties memory;
+  FvDeviceInfo *info = g_new0 (FvDeviceInfo, 1);
+  guint32 timestamp_bits = 0;
+  guint32 api;
+
+  vkGetPhysicalDeviceProperties (physical, &properties.properties);
+  api = properties.properties.apiVersion;
+  info->index = index;
+  info->name = g_strdup (properties.properties.deviceName);
+  info->type = g_strdup (type_name (properties.properties.deviceType));
+  info->api_version
+      = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (api), VK_API_VERSION_MINOR (api), VK_API_VERSION_PATCH (api));
+  vkGetPhysicalDeviceMemoryProperties (physical, &memory);
+  for (guint32 i = 0; i < memory.memoryHeapCount; i++)
+    if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+      info->memory_bytes = MAX (info->memory_bytes, memory.memoryHeaps[i].size);
+  if (api < VK_API_VERSION_1_3)
+    {
+      info->driver = g_strdup ("");
+      info->reason = g_strdup_printf ("its driver offers Vulkan %s; Fovea needs 1.3", info->api_version);
+      return info;
+    }
+  properties.pNext = &driver;
+  vkGetPhysicalDeviceProperties2 (physical, &properties);
+  vkGetPhysicalDeviceFeatures2 (physical, &features);
+  info->driver = g_strdup_printf ("%s %s", driver.driverName, driver.driverInfo);
+  info->subgroup_size = subgroup.subgroupSize;
+  info->fp16 = features12.shaderFloat16;
+  info->cooperative_matrix = has_extension (physical, "VK_KHR_cooperative_matrix");
+  if (!features12.bufferDeviceAddress || !features12.timelineSemaphore || !features12.scalarBlockLayout
+      || !features13.synchronization2 || !features.features.shaderInt64)
+    info->reason = g_strdup ("it lacks buffer addresses, timeline semaphores, scalar layout or 64-bit integers");
+  else if (find_compute_family (physical, &timestamp_bits) == G_MAXUINT32)
+    info->reason = g_strdup ("it has no compute queue");
+  info->usable = info->reason == NULL;
+  return info;
+}
+
+/* Both arrays are in the driver's order. */
+static GPtrArray *
+list_devices (VkInstance instance, VkPhysicalDevice **physicals)
+{
+  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify) fv_device_info_free);
+  guint32 n = 0;
+
+  if (vkEnumeratePhysicalDevices (instance, &n, NULL) != VK_SUCCESS)
+    n = 0;
+  *physicals = g_new0 (VkPhysicalDevice, n + 1);
+  if (n > 0)
+    vkEnumeratePhysicalDevices (instance, &n, *physicals);
+  for (guint32 i = 0; i < n; i++)
+    g_ptr_array_add (infos, describe ((*physicals)[i], i));
+  return infos;
+}
+
+GPtrArray *
+fv_device_enumerate (GError **error)
+{
+  g_autofree VkPhysicalDevice *physicals = NULL;
+  g_autoptr (GError) missing = NULL;
+  VkInstance instance = create_instance (FALSE, NULL, &missing);
+  GPtrArray *infos;
+
+  if (instance == VK_NULL_HANDLE)
+    return g_ptr_array_new_with_free_func ((GDestroyNotify) fv_device_info_free);
+  infos = list_devices (instance, &physicals);
+  vkDestroyInstance (instance, NULL);
+  return infos;
+}
+
+/* The index of the device that @selector means, or -1. */
+static int
+select_device (GPtrArray *infos, const char *selector, GError **error)
+{
+  char *end = NULL;
+  int best = -1;
+  guint64 index;
+
+  if (infos->len == 0)
+    {
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
+                   "No Vulkan device was found. Install the driver of your graphics card, or Mesa's software driver "
+                   "(on Debian: mesa-vulkan-drivers).");
+      return -1;
+    }
+  if (selector == NULL || *selector == '\0')
+    {
+      for (guint i = 0; i < infos->len; i++)
+        {
+          const FvDeviceInfo *info = infos->pdata[i];
+
+          if (info->usable && (best < 0 || type_rank (info) > type_rank (infos->pdata[best])))
+            best = i;
+        }
+      if (best < 0)
+        {
+          const FvDeviceInfo *first = infos->pdata[0];
+          g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
+                       "No usable Vulkan device was found: “%s” can't be used because %s.", first->name, first->reason);
+        }
+      return best;
+    }
+  index = g_ascii_strtoull (selector, &end, 10);
+  for (guint i = 0; i < infos->len && best < 0; i++)
+    {
+      const FvDeviceInfo *info = infos->pdata[i];
+      g_autofree char *name = g_utf8_casefold (info->name, -1);
+      g_autofree char *part = g_utf8_casefold (selector, -1);
+
+      if (*end == '\0' ? index == i : strstr (name, part) != NULL)
+        best = i;
+    }
+  if (best < 0)
+    g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
+                 "No Vulkan device is called “%s”; “fovea-cli devices” lists them.", selector);
+  else if (!((FvDeviceInfo *) infos->pdata[best])->usable)
+    {
+      const FvDeviceInfo *info = infos->pdata[best];
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND, "The device “%s” can't be used: %s.", info->name,
+                   info->reason);
+      best = -1;
+    }
+  return best;
+}
+
+/* Logical device */
+
+static void
+choose_subgroup_size (FvDevice *self, guint wanted)
+{
+  VkPhysicalDeviceSubgroupSizeControlProperties control
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES };
+  VkPhysicalDeviceProperties2 properties = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
+
+  vkGetPhysicalDeviceProperties2 (self->physical, &properties);
+  self->subgroup_size = self->info->subgroup_size;
+  if (wanted >= control.minSubgroupSize && wanted <= control.maxSubgroupSize)
+    self->subgroup_size = wanted;
+  if (!(control.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
+    self->subgroup_size_control = FALSE;
+  self->timestamp_seconds = properties.properties.limits.timestampPeriod * 1e-9;
+}
+
+static gboolean
+create_device (FvDevice *self, GError **error)
+{
+  VkPhysicalDeviceVulkan13Features offered13 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES };
+  VkPhysicalDeviceFeatures2 offered = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &offered13 };
+  VkPhysicalDeviceVulkan13Features features13 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+    .synchronization2 = VK_TRUE,
+  };
+  VkPhysicalDeviceVulkan12Features features12 = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+    .pNext = &features13,
+    .bufferDeviceAddress = VK_TRUE,
+    .timelineSemaphore = VK_TRUE,
+    .scalarBlockLayout = VK_TRUE,
+  };
+  VkPhysicalDeviceFeatures2 features = {
+    .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+    .pNext = &features12,
+    .features.shaderInt64 = VK_TRUE,
+  };
+  const float priority = 1;
+  VkDeviceQueueCreateInfo queue_info = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+    .queueCount = 1,
+    .pQueuePriorities = &priority,
+  };
+  VkDeviceCreateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+    .pNext = &features,
+    .queueCreateInfoCount = 1,
+    .pQueueCreateInfos = &queue_info,
+  };
+  guint32 timestamp_bits = 0;
+
+  vkGetPhysicalDeviceFeatures2 (self->physical, &offered);
+  self->subgroup_size_control = offered13.subgroupSizeControl && offered13.computeFullSubgroups;
+  features13.subgroupSizeControl = self->subgroup_size_control;
+  features13.computeFullSubgroups = self->subgroup_size_control;
+  self->queue_family = find_compute_family (self->physical, &timestamp_bits);
+  self->pipeline_timestamps = timestamp_bits > 0;
+  queue_info.queueFamilyIndex = self->queue_family;
+  if (!fv_device_check (self, vkCreateDevice (self->physical, &info, NULL, &self->device), "open", error))
+    return FALSE;
+  vkGetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
+  vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
+  return TRUE;
+}
+
+static gboolean
+create_objects (FvDevice *self, GError **error)
+{
+  const VkPushConstantRange push = { .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = FV_MAX_PUSH };
+  const VkPipelineLayoutCreateInfo layout_info = {
+    .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+    .pushConstantRangeCount = 1,
+    .pPushConstantRanges = &push,
+  };
+  const VkPipelineCacheCreateInfo cache_info = { .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO };
+  const VkCommandPoolCreateInfo pool_info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+    .queueFamilyIndex = self->queue_family,
+  };
+  const VkSemaphoreTypeCreateInfo type_info
+      = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE };
+  const VkSemaphoreCreateInfo semaphore_info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type_info };
+
+  if (!fv_device_check (self, vkCreatePipelineLayout (self->device, &layout_info, NULL, &self->pipeline_layout),
+                        "make a pipeline layout", error)
+      || !fv_device_check (self, vkCreatePipelineCache (self->device, &cache_info, NULL, &self->pipeline_cache),
+                           "make a pipeline cache", error)
+      || !fv_device_check (self, vkCreateCommandPool (self->device, &pool_info, NULL, &self->command_pool),
+                           "make a command pool", error)
+      || !fv_device_check (self, vkCreateSemaphore (self->device, &semaphore_info, NULL, &self->timeline),
+                           "make a semaphore", error))
+    return FALSE;
+  self->pages = fv_buffer_new (self, FV_MEMORY_DEVICE, 2 * FV_PAGE_BYTES, "zero and dump page", error);
+  if (self->pages == NULL)
+    return FALSE;
+  /* The pages must not keep their device alive. */
+  g_atomic_ref_count_dec (&self->refs);
+  return TRUE;
+}
+
+FvDevice *
+fv_device_open (const FvDeviceParams *params, GError **error)
+{
+  const char *selector = params->selector != NULL ? params->selector : g_getenv ("FOVEA_DEVICE");
+  gboolean validation = params->validation || g_getenv ("FOVEA_VALIDATION") != NULL;
+  g_autofree VkPhysicalDevice *physicals = NULL;
+  g_autoptr (GPtrArray) infos = NULL;
+  g_autoptr (FvDevice) self = g_new0 (FvDevice, 1);
+  int index;
+
+  g_atomic_ref_count_init (&self->refs);
+  self->pipelines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->allocations = g_hash_table_new (NULL, NULL);
+  self->instance = create_instance (validation, &self->messenger, error);
+  if (self->instance == VK_NULL_HANDLE)
+    return NULL;
+  infos = list_devices (self->instance, &physicals);
+  index = select_device (infos, selector, error);
+  if (index < 0)
+    return NULL;
+  self->physical = physicals[index];
+  self->info = g_ptr_array_steal_index (infos, index);
+  if (validation)
+    self->set_name = (PFN_vkSetDebugUtilsObjectNameEXT) vkGetInstanceProcAddr (self->instance,
+                                                                               "vkSetDebugUtilsObjectNameEXT");
+  if (!create_device (self, error))
+    return NULL;
+  choose_subgroup_size (self, params->subgroup_size);
+  if (!create_objects (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+FvDevice *
+fv_device_ref (FvDevice *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+fv_device_unref (FvDevice *self)
+{
+  if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
+    return;
+  if (self->device != VK_NULL_HANDLE)
+    {
+      GHashTableIter iter;
+      gpointer pipeline;
+
+      vkDeviceWaitIdle (self->device);
+      if (self->pages != NULL)
+        {
+          /* Give back the reference that create_objects() took away. */
+          g_atomic_ref_count_init (&self->refs);
+          g_atomic_ref_count_inc (&self->refs);
+          fv_buffer_free (self->pages);
+        }
+      g_hash_table_iter_init (&iter, self->pipelines);
+      while (g_hash_table_iter_next (&iter, NULL, &pipeline))
+        vkDestroyPipeline (self->device, (VkPipeline) pipeline, NULL);
+      vkDestroySemaphore (self->device, self->timeline, NULL);
+      vkDestroyCommandPool (self->device, self->command_pool, NULL);
+      vkDestroyPipelineCache (self->device, self->pipeline_cache, NULL);
+      vkDestroyPipelineLayout (self->device, self->pipeline_layout, NULL);
+      vkDestroyDevice (self->device, NULL);
+    }
+  destroy_instance (self->instance, self->messenger);
+  g_hash_table_unref (self->pipelines);
+  g_hash_table_unref (self->allocations);
+  fv_device_info_free (self->info);
+  g_free (self);
+}
+
+const FvDeviceInfo *
+fv_device_get_info (FvDevice *self)
+{
+  return self->info;
+}
+
+guint
+fv_device_get_subgroup_size (FvDevice *self)
+{
+  return self->subgroup_size;
+}
+
+gboolean
+fv_device_is_lost (FvDevice *self)
+{
+  return self->lost;
+}
+
+guint64
+fv_device_get_allocated_bytes (FvDevice *self)
+{
+  return self->allocated_bytes;
+}
+
+guint64
+fv_device_get_peak_bytes (FvDevice *self)
+{
+  return self->peak_bytes;
+}
+
+VkDeviceAddress
+fv_device_get_zero_page (FvDevice *self)
+{
+  return self->pages->address;
+}
+
+VkDeviceAddress
+fv_device_get_dump_page (FvDevice *self)
+{
+  return self->pages->address + FV_PAGE_BYTES;
+}
+
+void
+fv_device_name_object (FvDevice *self, VkObjectType type, guint64 handle, const char *name)
+{
+  const VkDebugUtilsObjectNameInfoEXT info = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+    .objectType = type,
+    .objectHandle = handle,
+    .pObjectName = name,
+  };
+
+  if (self->set_name != NULL)
+    self->set_name (self->device, &info);
+}
+
+/* Submission: one queue, one timeline */
+
+gboolean
+fv_device_submit (FvDevice *self, VkCommandBuffer commands, guint64 *ticket, GError **error)
+{
+  const guint64 value = self->last_ticket + 1;
+  const VkSemaphoreSubmitInfo signal = {
+    .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+    .semaphore = self->timeline,
+    .value = value,
+    .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+  };
+  const VkCommandBufferSubmitInfo buffer
+      = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = commands };
+  const VkSubmitInfo2 info = {
+    .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+    .commandBufferInfoCount = 1,
+    .pCommandBufferInfos = &buffer,
+    .signalSemaphoreInfoCount = 1,
+    .pSignalSemaphoreInfos = &signal,
+  };
+
+  if (!fv_device_check (self, vkQueueSubmit2 (self->queue, 1, &info, VK_NULL_HANDLE), "start work", error))
+    return FALSE;
+  self->last_ticket = value;
+  *ticket = value;
+  return TRUE;
+}
+
+gboolean
+fv_device_wait (FvDevice *self, guint64 ticket, GError **error)
+{
+  const VkSemaphoreWaitInfo info = {
+    .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+    .semaphoreCount = 1,
+    .pSemaphores = &self->timeline,
+    .pValues = &ticket,
+  };
+
+  return fv_device_check (self, vkWaitSemaphores (self->device, &info, G_MAXUINT64), "finish its work", error);
+}
+
+gboolean
+fv_device_is_done (FvDevice *self, guint64 ticket)
+{
+  guint64 value = 0;
+
+  return vkGetSemaphoreCounterValue (self->device, self->timeline, &value) == VK_SUCCESS && value >= ticket;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/graph/fv-graph.h"
+
+#include <string.h>
+
+struct _FvGraph
+{
+  FvDevice *device;
+  gboolean training;
+  GPtrArray *tensors;
+  GPtrArray *nodes;
+  gsize arena_bytes;
+  FvBuffer *arena;
+};
+
+/* Every tensor starts at a multiple of this. */
+#define ALIGNMENT 256
+
+FvGraph *
+fv_graph_new (FvDevice *device, const FvGraphParams *params)
+{
+  FvGraph *self = g_new0 (FvGraph, 1);
+
+  self->device = fv_device_ref (device);
+  self->training = params->training;
+  self->tensors = g_ptr_array_new_with_free_func (g_free);
+  self->nodes = g_ptr_array_new ();
+  return self;
+}
+
+void
+fv_graph_free (FvGraph *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      FvNode *node = self->nodes->pdata[i];
+
+      g_free (node->params);
+      g_free (node);
+    }
+  g_ptr_array_unref (self->nodes);
+  g_ptr_array_unref (self->tensors);
+  fv_buffer_free (self->arena);
+  fv_device_unref (self->device);
+  g_free (self);
+}
+
+FvDevice *
+fv_graph_get_device (FvGraph *self)
+{
+  return self->device;
+}
+
+gboolean
+fv_graph_is_training (FvGraph *self)
+{
+  return self->training;
+}
+
+/* Tensors */
+
+FvTensor *
+fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name)
+{
+  FvTensor *tensor = g_new0 (FvTensor, 1);
+
+  tensor->graph = self;
+  tensor->n = n;
+  tensor->h = h;
+  tensor->w = w;
+  tensor->c = c;
+  tensor->pitch = pitch != 0 ? pitch : (c + 15) / 16 * 16;
+  tensor->name = name;
+  tensor->size = (gsize) n * h * w * tensor->pitch * sizeof (float);
+  g_ptr_array_add (self->tensors, tensor);
+  return tensor;
+}
+
+FvTensor *
+fv_graph_scratch (FvGraph *self, gsize floats, const char *name)
+{
+  FvTensor *tensor = fv_graph_tensor (self, 1, 1, 1, 1, 1, name);
+
+  tensor->size = floats * sizeof (float);
+  return tensor;
+}
+
+FvTensor *
+fv_graph_view (FvGraph *self, FvTensor *parent, guint channel_offset, guint c, const char *name)
+{
+  FvTensor *view = fv_graph_tensor (self, parent->n, parent->h, parent->w, c, parent->pitch, name);
+
+  view->size = 0;
+  view->parent = parent;
+  view->channel_offset = channel_offset;
+  return view;
+}
+
+gboolean
+fv_tensor_move_into (FvTensor *self, FvTensor *parent, guint channel_offset)
+{
+  g_return_val_if_fail (self->n == parent->n && self->h == parent->h && self->w == parent->w, FALSE);
+  if (self->parent != NULL || self->external || self->producer == NULL || self->gradient != NULL)
+    return FALSE;
+  self->parent = parent;
+  self->channel_offset = channel_offset;
+  self->pitch = parent->pitch;
+  self->size = 0;
+  return TRUE;
+}
+
+FvTensor *
+fv_tensor_get_gradient (FvTensor *self)
+{
+  if (self->gradient != NULL)
+    return self->gradient;
+  if (self->parent != NULL)
+    self->gradient = fv_graph_view (self->graph, fv_tensor_get_gradient (self->parent), self->channel_offset, self->c,
+                                    self->name);
+  else
+    self->gradient = fv_graph_tensor (self->graph, self->n, self->h, self->w, self->c, self->pitch, self->name);
+  return self->gradient;
+}
+
+static gboolean
+has_written_slice (FvTensor *parent)
+{
+  GPtrArray *tensors = parent->graph->tensors;
+
+  for (guint i = 0; i < tensors->len; i++)
+    {
+      const FvTensor *tensor = tensors->pdata[i];
+
+      if (tensor->parent == parent && tensor->gradient_written)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+fv_tensor_claim_gradient (FvTensor *self)
+{
+  /* What a consumer of the whole has written is there for its slices too. */
+  gboolean written = self->gradient_written || (self->parent != NULL && self->parent->gradient_written);
+
+  /* A whole whose slices were written one by one has no operator here that could both write and add. */
+  g_assert (written || self->parent != NULL || !has_written_slice (self));
+  self->gradient_written = TRUE;
+  return written;
+}
+
+void
+fv_tensor_set_address (FvTensor *self, VkDeviceAddress address)
+{
+  g_return_if_fail (self->parent == NULL);
+  self->external = TRUE;
+  self->address = address;
+}
+
+static FvTensor *
+root_of (const FvTensor *tensor)
+{
+  while (tensor->parent != NULL)
+    tensor = tensor->parent;
+  return (FvTensor *) tensor;
+}
+
+static guint
+offset_in_root (const FvTensor *tensor)
+{
+  guint offset = 0;
+
+  for (; tensor->parent != NULL; tensor = tensor->parent)
+    offset += tensor->channel_offset;
+  return offset;
+}
+
+VkDeviceAddress
+fv_tensor_get_address (const FvTensor *self)
+{
+  const FvTensor *root = root_of (self);
+
+  g_assert (root->address != 0);
+  return root->address + offset_in_root (self) * sizeof (float);
+}
+
+FvRange
+fv_tensor_get_range (const FvTensor *self)
+{
+  const FvTensor *root = root_of (self);
+  const gsize offset = offset_in_root (self) * sizeof (float);
+  const guint padded = MIN ((self->c + 15) / 16 * 16, self->pitch);
+
+  if (self->parent == NULL)
+    return (FvRange) { fv_tensor_get_address (self), root->size };
+  return (FvRange) { root->address + offset,
+                     ((gsize) (fv_tensor_get_pixels (self) - 1) * self->pitch + padded) * sizeof (float) };
+}
+
+guint
+fv_tensor_get_pixels (const FvTensor *self)
+{
+  return self->n * self->h * self->w;
+}
+
+/* Nodes */
+
+FvNode *
+fv_graph_node (FvGraph *self, const FvOpClass *op, FvTensor *const *inputs, FvTensor *const *outputs, gpointer params)
+{
+  FvNode *node = g_new0 (FvNode, 1);
+
+  node->op = op;
+  node->graph = self;
+  node->params = params;
+  for (; inputs != NULL && inputs[node->n_inputs] != NULL; node->n_inputs++)
+    {
+      g_assert (node->n_inputs < FV_NODE_MAX_TENSORS);
+      node->inputs[node->n_inputs] = inputs[node->n_inputs];
+    }
+  for (; outputs != NULL && outputs[node->n_outputs] != NULL; node->n_outputs++)
+    {
+      g_assert (node->n_outputs < FV_NODE_MAX_TENSORS);
+      node->outputs[node->n_outputs] = outputs[node->n_outputs];
+      if (outputs[node->n_outputs]->producer == NULL)
+        outputs[node->n_outputs]->producer = node;
+    }
+  g_ptr_array_add (self->nodes, node);
+  return node;
+}
+
+void
+fv_graph_backward (FvGraph *self)
+{
+  const guint n_forward = self->nodes->len;
+
+  for (guint i = n_forward; i-- > 0;)
+    {
+      FvNode *node = self->nodes->pdata[i];
+
+      if (node->op->backward != NULL)
+        node->op->backward (self, node);
+    }
+}
+
+/* Memory: each root lives from its first to its last use; best fit by rising first use. */
+
+static void
+note_use (FvTensor *tensor, gint position)
+{
+  FvTensor *root = root_of (tensor);
+
+  if (root->first_use < 0)
+    root->first_use = position;
+  root->last_use = MAX (root->last_use, position);
+}
+
+static gint
+by_size_descending (gconstpointer a, gconstpointer b)
+{
+  const FvTensor *left = *(FvTensor *const *) a, *right = *(FvTensor *const *) b;
+
+  if (left->size != right->size)
+    return left->size < right->size ? 1 : -1;
+  return left->first_use - right->first_use;
+}
+
+static gint
+by_offset (gconstpointer a, gconstpointer b)
+{
+  const FvTensor *left = *(FvTensor *const *) a, *right = *(FvTensor *const *) b;
+
+  return left->arena_offset < right->arena_offset ? -1 : left->arena_offset > right->arena_offset;
+}
+
+/* The smallest gap between tensors that live at the same time, else the end. */
+static gsize
+find_place (const FvTensor *tensor, GPtrArray *placed)
+{
+  g_autoptr (GPtrArray) rivals = g_ptr_array_new ();
+  gsize best = G_MAXSIZE, best_gap = G_MAXSIZE, end = 0;
+
+  for (guint i = 0; i < placed->len; i++)
+    {
+      FvTensor *other = placed->pdata[i];
+
+      if (other->first_use <= tensor->last_use && tensor->first_use <= other->last_use)
+        g_ptr_array_add (rivals, other);
+    }
+  g_ptr_array_sort (rivals, by_offset);
+  for (guint i = 0; i < rivals->len; i++)
+    {
+      const FvTensor *rival = rivals->pdata[i];
+      const gsize rival_end = (rival->arena_offset + rival->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+
+      if (rival->arena_offset >= end + tensor->size && rival->arena_offset - end < best_gap)
+        {
+          best = end;
+          best_gap = rival->arena_offset - end;
+        }
+      end = MAX (end, rival_end);
+    }
+  return best != G_MAXSIZE ? best : end;
+}
+
+void
+fv_graph_plan (FvGraph *self)
+{
+  g_autoptr (GPtrArray) roots = g_ptr_array_new ();
+  g_autoptr (GPtrArray) placed = g_ptr_array_new ();
+  gsize end = 0;
+
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+      tensor->first_use = tensor->last_use = -1;
+    }
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      FvNode *node = self->nodes->pdata[i];
+
+      for (guint k = 0; k < node->n_inputs; k++)
+        note_use (node->inputs[k], i);
+      for (guint k = 0; k < node->n_outputs; k++)
+        note_use (node->outputs[k], i);
+    }
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+
+      if (tensor->parent != NULL && tensor->keep)
+        root_of (tensor)->keep = TRUE;
+    }
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+
+      if (tensor->parent != NULL || tensor->external || tensor->first_use < 0)
+        continue;
+      if (tensor->keep)
+        {
+          tensor->first_use = 0;
+          tensor->last_use = G_MAXINT;
+        }
+      g_ptr_array_add (roots, tensor);
+    }
+  g_ptr_array_sort (roots, by_size_descending);
+  for (guint i = 0; i < roots->len; i++)
+    {
+      FvTensor *tensor = roots->pdata[i];
+
+      tensor->arena_offset = find_place (tensor, placed);
+      end = MAX (end, tensor->arena_offset + tensor->size);
+      g_ptr_array_add (placed, tensor);
+    }
+  self->arena_bytes = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+gsize
+fv_graph_get_arena_bytes (FvGraph *self)
+{
+  return self->arena_bytes;
+}
+
+gboolean
+fv_graph_allocate (FvGraph *self, GError **error)
+{
+  self->arena = fv_buffer_new (self->device, FV_MEMORY_DEVICE, self->arena_bytes, "activations", error);
+  if (self->arena == NULL)
+    return FALSE;
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+
+      if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0)
+        tensor->address = self->arena->address + tensor->arena_offset;
+    }
+  return TRUE;
+}
+
+void
+fv_graph_record (FvGraph *self, FvRecorder *recorder)
+{
+  for (guint i = 0; i < self->nodes->len; i++)
+    {
+      FvNode *node = self->nodes->pdata[i];
+
+      node->op->record (node, recorder);
+    }
+}
