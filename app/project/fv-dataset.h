@@ -50,6 +50,7 @@ typedef struct
   char *name;          /* relative to the root that the picture was imported from, as reports show it */
   char *hash;          /* SHA-256 of the file's content, 64 hexadecimal digits */
   guint width, height; /* of the upright picture, pixels */
+  guint orientation;   /* EXIF's 1..8 of the file; 1 = stored upright; loading applies it */
   FvSubset subset;
   GArray *boxes; /* of FvBox, in the order of the label file; empty for a background */
 } FvItem;

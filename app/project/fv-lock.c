@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/project/fv-lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * A lock of the open file description (not of the process): closing another descriptor of the same file does not lose
+ * it, two of one process exclude each other, and asking who holds it takes nothing.
+ */
+
+G_DEFINE_QUARK (fv - lock - error - quark, fv_lock_error)
+
+struct _FvLock
+{
+  int fd;
+};
+
+static struct flock
+whole_file (void)
+{
+  return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+/* "fovea-cli (process 4711 on lab3)" as the holder wrote it, or "another program". */
+static char *
+read_holder (int fd)
+{
+  char text[512];
+  ssize_t n = pread (fd, text, sizeof text - 1, 0);
+  text[MAX (n, 0)] = '\0';
+  char *line_end = strchr (text, '\n');
+  if (line_end == NULL || !g_utf8_validate (text, -1, NULL))
+    return g_strdup ("another program");
+  *line_end = '\0';
+  return g_strdup (text);
+}
+
+static gboolean
+write_holder (int fd)
+{
+  g_autofree char *text = g_strdup_printf ("%s (process %d on %s)\n", g_get_prgname () ? g_get_prgname () : "a program",
+                                           (int)getpid (), g_get_host_name ());
+  gsize size = strlen (text);
+  return ftruncate (fd, 0) == 0 && pwrite (fd, text, size, 0) == (ssize_t)size;
+}
+
+FvLock *
+fv_lock_take (const char *path, GError **error)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0)
+    {
+      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, "The lock '%s' can't be made: %s.", path,
+                   g_strerror (errno));
+      return NULL;
+    }
+
+  struct flock lock = whole_file ();
+  if (fcntl (fd, F_OFD_SETLK, &lock) != 0)
+    {
+      int why = errno;
+      g_autofree char *holder = read_holder (fd);
+      if (why == EAGAIN || why == EACCES)
+        g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_HELD,
+                     "'%s' is held by %s: wait until that has finished, or end it.", path, holder);
+      else
+        g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED,
+                     "'%s' can't be locked: %s. Keep it on a file system with locks.", path, g_strerror (why));
+      close (fd);
+      return NULL;
+    }
+
+  if (!write_holder (fd))
+    {
+      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, "The lock '%s' can't be written: %s.", path,
+                   g_strerror (errno));
+      close (fd);
+      return NULL;
+    }
+  FvLock *self = g_new (FvLock, 1);
+  self->fd = fd;
+  return self;
+}
+
+void
+fv_lock_release (FvLock *self)
+{
+  if (self == NULL)
+    return;
+  /* Empty while free, so that nobody is ever named who has gone; where this fails, the name is only stale. */
+  if (ftruncate (self->fd, 0) != 0)
+    g_debug ("a lock keeps its holder's name: %s", g_strerror (errno));
+  close (self->fd);
+  g_free (self);
+}
+
+gboolean
+fv_lock_is_held (const char *path, char **holder)
+{
+  if (holder != NULL)
+    *holder = NULL;
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  struct flock lock = whole_file ();
+  gboolean held = fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (held && holder != NULL)
+    *holder = read_holder (fd);
+  close (fd);
+  return held;
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/project/fv-project.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/project/fv-lock.h"
+#include "app/project/fv-schema.h"
+
+/* How long a reader or writer waits for the other, milliseconds. */
+#define BUSY_TIMEOUT 10000
+
+G_DEFINE_QUARK (fv - project - error - quark, fv_project_error)
+
+struct _FvProject
+{
+  char *path;
+  char *store; /* PATH/project.db */
+  char *notice;
+  sqlite3 *db;
+  FvLock *lock; /* NULL when open for reading */
+};
+
+FvProblem *
+fv_problem_new (const char *file, guint line, char *reason)
+{
+  FvProblem *problem = g_new (FvProblem, 1);
+  *problem = (FvProblem){ g_strdup (file), line, reason };
+  return problem;
+}
+
+void
+fv_problem_free (FvProblem *problem)
+{
+  g_free (problem->file);
+  g_free (problem->reason);
+  g_free (problem);
+}
+
+const char *
+fv_project_get_path (const FvProject *self)
+{
+  return self->path;
+}
+
+const char *
+fv_project_get_notice (const FvProject *self)
+{
+  return self->notice;
+}
+
+void
+fv_project_free (FvProject *self)
+{
+  if (self == NULL)
+    return;
+  sqlite3_close (self->db);
+  fv_lock_release (self->lock);
+  g_free (self->path);
+  g_free (self->store);
+  g_free (self->notice);
+  g_free (self);
+}
+
+static FvProject *
+project_new (const char *path)
+{
+  FvProject *self = g_new0 (FvProject, 1);
+  self->path = g_canonicalize_filename (path, NULL);
+  self->store = g_build_filename (self->path, "project.db", NULL);
+  return self;
+}
+
+static gboolean
+take_lock (FvProject *self, GError **error)
+{
+  g_autofree char *path = g_build_filename (self->path, "editing.lock", NULL);
+  self->lock = fv_lock_take (path, error);
+  if (self->lock == NULL)
+    g_prefix_error (error, "The project '%s' can't be changed now. ", self->path);
+  return self->lock != NULL;
+}
+
+/* Write-ahead where the file system can share memory, so that a reader never waits for a writer; else a journal. */
+static gboolean
+choose_journal (FvProject *self, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+  gboolean write_ahead = FALSE;
+  if (sqlite3_prepare_v2 (self->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) == SQLITE_OK
+      && sqlite3_step (statement) == SQLITE_ROW)
+    write_ahead = g_strcmp0 ((const char *)sqlite3_column_text (statement, 0), "wal") == 0;
+  sqlite3_finalize (statement);
+  if (write_ahead)
+    return TRUE;
+
+  self->notice = g_strdup_printf ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
+                                  "instead, so whoever reads may have to wait while a change is saved.",
+                                  self->path);
+  return fv_schema_run (self->db, self->store, "PRAGMA journal_mode = DELETE", error);
+}
+
+static gboolean
+open_store (FvProject *self, int flags, GError **error)
+{
+  /* A folder where nothing may be written can hold no shared memory either: then the file is read as it is. */
+  gboolean fixed = (flags & SQLITE_OPEN_CREATE) == 0 && access (self->path, W_OK) != 0;
+  g_autofree char *escaped = g_uri_escape_string (self->store, "/", FALSE);
+  g_autofree char *uri = g_strconcat ("file://", escaped, fixed ? "?immutable=1" : NULL, NULL);
+  int opened = sqlite3_open_v2 (uri, &self->db, SQLITE_OPEN_URI | (fixed ? SQLITE_OPEN_READONLY : flags), NULL);
+  if (opened != SQLITE_OK)
+    return fv_schema_fail (self->db, self->store, error);
+  sqlite3_extended_result_codes (self->db, 1);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
+  /* Once committed, an import must outlive a power cut: the log is flushed at every commit. */
+  return fv_schema_run (self->db, self->store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", error)
+         && (fixed || choose_journal (self, error));
+}
+
+/* Whether the file holds tables: -1 where it can't be read. */
+static int
+has_tables (FvProject *self, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+  int n = -1;
+  if (sqlite3_prepare_v2 (self->db, "SELECT count(*) FROM sqlite_master", -1, &statement, NULL) == SQLITE_OK
+      && sqlite3_step (statement) == SQLITE_ROW)
+    n = sqlite3_column_int (statement, 0) > 0;
+  else
+    fv_schema_fail (self->db, self->store, error);
+  sqlite3_finalize (statement);
+  return n;
+}
+
+FvProject *
+fv_project_create (const char *path, GError **error)
+{
+  g_autoptr (FvProject) self = project_new (path);
+  g_autofree char *runs = g_build_filename (self->path, "runs", NULL);
+  if (g_mkdir_with_parents (runs, 0777) != 0)
+    {
+      g_set_error (error, FV_PROJECT_ERROR,
+                   errno == EEXIST || errno == ENOTDIR ? FV_PROJECT_ERROR_EXISTS : FV_PROJECT_ERROR_STORE,
+                   "The project's folder '%s' can't be made: %s. Choose another place.", self->path,
+                   g_strerror (errno));
+      return NULL;
+    }
+  if (!take_lock (self, error) || !open_store (self, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
+    return NULL;
+
+  /* An empty store is what a first attempt left that was cut short; anything else is somebody's work. */
+  int used = has_tables (self, error);
+  if (used > 0)
+    g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_EXISTS,
+                 "There is a project in '%s' already. Use it as it is, or choose another folder.", self->path);
+  if (used != 0 || !fv_schema_bring_forward (self->db, self->store, fv_schema_steps, FV_PROJECT_SCHEMA, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+FvProject *
+fv_project_open (const char *path, FvProjectMode mode, GError **error)
+{
+  g_autoptr (FvProject) self = project_new (path);
+  if (!g_file_test (self->store, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
+                   g_file_test (self->path, G_FILE_TEST_IS_DIR)
+                       ? "'%s' is no project: it holds no project.db. 'fovea-cli init' makes one."
+                       : "There is no project at '%s'. 'fovea-cli init' makes one.",
+                   self->path);
+      return NULL;
+    }
+  if (mode == FV_PROJECT_EDIT && !take_lock (self, error))
+    return NULL;
+  if (!open_store (self, SQLITE_OPEN_READWRITE, error))
+    return NULL;
+
+  int version = fv_schema_get_version (self->db, self->store, error);
+  if (version < 0)
+    return NULL;
+  if (version == 0)
+    {
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
+                   "'%s' is no project of Fovea's. If making it was cut short, 'fovea-cli init' finishes that.",
+                   self->store);
+      return NULL;
+    }
+  if (version != FV_PROJECT_SCHEMA)
+    {
+      if (self->lock == NULL && version < FV_PROJECT_SCHEMA && !take_lock (self, error))
+        return NULL;
+      if (!fv_schema_bring_forward (self->db, self->store, fv_schema_steps, FV_PROJECT_SCHEMA, error))
+        return NULL;
+    }
+  if (mode == FV_PROJECT_READ)
+    {
+      g_clear_pointer (&self->lock, fv_lock_release);
+      if (!fv_schema_run (self->db, self->store, "PRAGMA query_only = ON", error))
+        return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+/* One statement of a loop of many: bind, run, ready again. */
+
+static sqlite3_stmt *
+prepare (FvProject *self, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+  if (sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    fv_schema_fail (self->db, self->store, error);
+  return statement;
+}
+
+static void
+finalize (sqlite3_stmt **statement)
+{
+  sqlite3_finalize (*statement);
+}
+#define autofinalize __attribute__ ((cleanup (finalize)))
+
+/* Runs a statement that gives no row. */
+static gboolean
+run_once (FvProject *self, sqlite3_stmt *statement, GError **error)
+{
+  gboolean done = sqlite3_step (statement) == SQLITE_DONE;
+  if (!done)
+    fv_schema_fail (self->db, self->store, error);
+  sqlite3_reset (statement);
+  return done;
+}
+
+/* Runs a statement that gives one number. */
+static gboolean
+run_for_id (FvProject *self, sqlite3_stmt *statement, gint64 *id, GError **error)
+{
+  gboolean done = sqlite3_step (statement) == SQLITE_ROW;
+  if (done)
+    *id = sqlite3_column_int64 (statement, 0);
+  else
+    fv_schema_fail (self->db, self->store, error);
+  sqlite3_reset (statement);
+  return done;
+}
+
+static void
+bind_text (sqlite3_stmt *statement, int index, const char *text)
+{
+  sqlite3_bind_text (statement, index, text, -1, SQLITE_STATIC);
+}
+
+static const char *
+get_text (sqlite3_stmt *statement, int column)
+{
+  const char *text = (const char *)sqlite3_column_text (statement, column);
+  return text != NULL ? text : "";
+}
+
+/* Ends a transaction: keeps it when done, else undoes it. */
+static gboolean
+end_transaction (FvProject *self, gboolean done, GError **error)
+{
+  done = done && fv_schema_run (self->db, self->store, "COMMIT", error);
+  if (!done && !sqlite3_get_autocommit (self->db))
+    sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
+  return done;
+}
+
+static gboolean
+begin_edit (FvProject *self, GError **error)
+{
+  if (self->lock == NULL)
+    {
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY, "The project '%s' is open for reading only.",
+                   self->path);
+      return FALSE;
+    }
+  return fv_schema_run (self->db, self->store, "BEGIN IMMEDIATE", error);
+}
+
+/* Reading */
+
+static gboolean
+read_classes (FvProject *self, GStrvBuilder *names, GHashTable *positions, GError **error)
+{
+  autofinalize sqlite3_stmt *statement = prepare (self, "SELECT id, name FROM classes ORDER BY position", error);
+  if (statement == NULL)
+    return FALSE;
+  int step;
+  guint position = 0;
+  while ((step = sqlite3_step (statement)) == SQLITE_ROW)
+    {
+      gint64 id = sqlite3_column_int64 (statement, 0);
+      g_hash_table_insert (positions, g_memdup2 (&id, sizeof id), GUINT_TO_POINTER (position++));
+      g_strv_builder_add (names, get_text (statement, 1));
+    }
+  return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+}
+
+static gboolean
+read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **error)
+{
+  autofinalize sqlite3_stmt *statement
+      = prepare (self,
+                 "SELECT pictures.id, roots.path, roots.inside, name, hash, width, height, orientation, subset "
+                 "FROM pictures JOIN roots ON roots.id = root_id",
+                 error);
+  if (statement == NULL)
+    return FALSE;
+  int step;
+  while ((step = sqlite3_step (statement)) == SQLITE_ROW)
+    {
+      const char *root = get_text (statement, 1), *name = get_text (statement, 3);
+      FvItem *item = fv_item_new ();
+      item->id = sqlite3_column_int64 (statement, 0);
+      item->path = sqlite3_column_int (statement, 2) != 0 ? g_build_filename (self->path, root, name, NULL)
+                                                          : g_build_filename (root, name, NULL);
+      item->name = g_strdup (name);
+      item->hash = g_strdup (get_text (statement, 4));
+      item->width = (guint)sqlite3_column_int (statement, 5);
+      item->height = (guint)sqlite3_column_int (statement, 6);
+      item->orientation = (guint)sqlite3_column_int (statement, 7);
+      item->subset = (FvSubset)CLAMP (sqlite3_column_int (statement, 8), 0, FV_N_SUBSETS - 1);
+      fv_dataset_add (dataset, item);
+      g_hash_table_insert (by_id, &item->id, item);
+    }
+  return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+}
+
+static gboolean
+read_boxes (FvProject *self, GHashTable *by_id, GHashTable *positions, GError **error)
+{
+  autofinalize sqlite3_stmt *statement
+      = prepare (self, "SELECT picture_id, class_id, x1, y1, x2, y2 FROM boxes ORDER BY picture_id, position", error);
+  if (statement == NULL)
+    return FALSE;
+  int step;
+  while ((step = sqlite3_step (statement)) == SQLITE_ROW)
+    {
+      gint64 picture = sqlite3_column_int64 (statement, 0), class_id = sqlite3_column_int64 (statement, 1);
+      FvItem *item = g_hash_table_lookup (by_id, &picture);
+      gpointer position = NULL;
+      if (item == NULL || !g_hash_table_lookup_extended (positions, &class_id, NULL, &position))
+        {
+          g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE,
+                       "The store '%s' is damaged: a box belongs to no picture or class. Restore it from a copy.",
+                       self->store);
+          return FALSE;
+        }
+      FvBox box
+          = { GPOINTER_TO_UINT (position), sqlite3_column_double (statement, 2), sqlite3_column_double (statement, 3),
+              sqlite3_column_double (statement, 4), sqlite3_column_double (statement, 5) };
+      g_array_append_val (item->boxes, box);
+    }
+  return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+}
+
+FvDataset *
+fv_project_load_dataset (FvProject *self, GError **error)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  g_autoptr (GHashTable) positions = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
+
+  /* One transaction: an import that ends meanwhile is seen whole or not at all. */
+  if (!fv_schema_run (self->db, self->store, "BEGIN", error))
+    return NULL;
+  g_autoptr (FvDataset) dataset = NULL;
+  gboolean done = read_classes (self, names, positions, error);
+  if (done)
+    {
+      g_auto (GStrv) class_names = g_strv_builder_end (names);
+      dataset = fv_dataset_new ((const char *const *)class_names);
+      done = read_pictures (self, dataset, by_id, error) && read_boxes (self, by_id, positions, error);
+    }
+  if (!end_transaction (self, done, error))
+    return NULL;
+  fv_dataset_sort (dataset);
+  return g_steal_pointer (&dataset);
+}
+
+gboolean
+fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rejected, GError **error)
+{
+  g_autoptr (GPtrArray) as_repaired = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
+  g_autoptr (GPtrArray) as_rejected = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
+  autofinalize sqlite3_stmt *statement
+      = prepare (self, "SELECT kind = 'rejected', file, line, reason FROM problems ORDER BY id", error);
+  if (statement == NULL)
+    return FALSE;
+  int step;
+  while ((step = sqlite3_step (statement)) == SQLITE_ROW)
+    g_ptr_array_add (sqlite3_column_int (statement, 0) != 0 ? as_rejected : as_repaired,
+                     fv_problem_new (get_text (statement, 1), (guint)sqlite3_column_int (statement, 2),
+                                     g_strdup (get_text (statement, 3))));
+  if (step != SQLITE_DONE)
+    return fv_schema_fail (self->db, self->store, error);
+  if (repaired != NULL)
+    *repaired = g_steal_pointer (&as_repaired);
+  if (rejected != NULL)
+    *rejected = g_steal_pointer (&as_rejected);
+  return TRUE;
+}
+
+/* Writing */
+
+static gboolean
+add_root (FvProject *self, const FvImportRecord *record, gint64 *id, GError **error)
+{
+  autofinalize sqlite3_stmt *statement = prepare (self,
+                                                  "INSERT INTO roots (path, inside) VALUES (?, ?) ON CONFLICT (path) "
+                                                  "DO UPDATE SET inside = excluded.inside RETURNING id",
+                                                  error);
+  if (statement == NULL)
+    return FALSE;
+  g_autofree char *prefix = g_strconcat (self->path, "/", NULL);
+  gboolean inside = record->copied && g_str_has_prefix (record->root, prefix);
+  bind_text (statement, 1, inside ? record->root + strlen (prefix) : record->root);
+  sqlite3_bind_int (statement, 2, inside);
+  return run_for_id (self, statement, id, error);
+}
+
+/* ids[i] becomes the store's number of class i; new names come after those that are there. */
+static gboolean
+add_classes (FvProject *self, const char *const *names, gint64 *ids, GError **error)
+{
+  autofinalize sqlite3_stmt *statement
+      = prepare (self,
+                 "INSERT INTO classes (position, name) VALUES ((SELECT coalesce(max(position) + 1, 0) FROM classes), "
+                 "?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
+                 error);
+  if (statement == NULL)
+    return FALSE;
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      bind_text (statement, 1, names[i]);
+      if (!run_for_id (self, statement, &ids[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const gint64 *class_ids, GError **error)
+{
+  /* A picture imported again keeps its subset where the new import brings none. */
+  autofinalize sqlite3_stmt *picture = prepare (
+      self,
+      "INSERT INTO pictures (root_id, name, hash, width, height, orientation, subset) VALUES (?, ?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (root_id, name) DO UPDATE SET hash = excluded.hash, width = excluded.width, "
+      "height = excluded.height, orientation = excluded.orientation, "
+      "subset = CASE excluded.subset WHEN 0 THEN subset ELSE excluded.subset END RETURNING id",
+      error);
+  autofinalize sqlite3_stmt *clear
+      = picture != NULL ? prepare (self, "DELETE FROM boxes WHERE picture_id = ?", error) : NULL;
+  autofinalize sqlite3_stmt *box
+      = clear != NULL ? prepare (
+            self, "INSERT INTO boxes (picture_id, position, class_id, x1, y1, x2, y2) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            error)
+                      : NULL;
+  if (box == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < record->items->len; i++)
+    {
+      const FvItem *item = g_ptr_array_index (record->items, i);
+      gint64 id;
+      sqlite3_bind_int64 (picture, 1, root);
+      bind_text (picture, 2, item->name);
+      bind_text (picture, 3, item->hash);
+      sqlite3_bind_int64 (picture, 4, item->width);
+      sqlite3_bind_int64 (picture, 5, item->height);
+      sqlite3_bind_int64 (picture, 6, item->orientation);
+      sqlite3_bind_int (picture, 7, item->subset);
+      if (!run_for_id (self, picture, &id, error))
+        return FALSE;
+      sqlite3_bind_int64 (clear, 1, id);
+      if (!run_once (self, clear, error))
+        return FALSE;
+      for (guint k = 0; k < item->boxes->len; k++)
+        {
+          const FvBox *b = &g_array_index (item->boxes, FvBox, k);
+          const double sides[4] = { b->x1, b->y1, b->x2, b->y2 };
+          sqlite3_bind_int64 (box, 1, id);
+          sqlite3_bind_int64 (box, 2, k);
+          sqlite3_bind_int64 (box, 3, class_ids[b->class_id]);
+          for (int side = 0; side < 4; side++)
+            sqlite3_bind_double (box, 4 + side, sides[side]);
+          if (!run_once (self, box, error))
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+add_problems (FvProject *self, const FvImportRecord *record, GError **error)
+{
+  autofinalize sqlite3_stmt *import = prepare (
+      self, "INSERT INTO imports (time, source, format) VALUES (datetime ('now'), ?, ?) RETURNING id", error);
+  autofinalize sqlite3_stmt *problem
+      = import != NULL
+            ? prepare (self, "INSERT INTO problems (import_id, kind, file, line, reason) VALUES (?, ?, ?, ?, ?)", error)
+            : NULL;
+  if (problem == NULL)
+    return FALSE;
+  gint64 id;
+  bind_text (import, 1, record->source);
+  bind_text (import, 2, record->format);
+  if (!run_for_id (self, import, &id, error))
+    return FALSE;
+
+  const GPtrArray *lists[2] = { record->repaired, record->rejected };
+  for (guint kind = 0; kind < G_N_ELEMENTS (lists); kind++)
+    for (guint i = 0; lists[kind] != NULL && i < lists[kind]->len; i++)
+      {
+        const FvProblem *row = g_ptr_array_index (lists[kind], i);
+        sqlite3_bind_int64 (problem, 1, id);
+        bind_text (problem, 2, kind == 0 ? "repaired" : "rejected");
+        bind_text (problem, 3, row->file);
+        sqlite3_bind_int64 (problem, 4, row->line);
+        bind_text (problem, 5, row->reason);
+        if (!run_once (self, problem, error))
+          return FALSE;
+      }
+  return TRUE;
+}
+
+gboolean
+fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **error)
+{
+  g_return_val_if_fail (record->class_names != NULL && record->items != NULL, FALSE);
+  g_autofree gint64 *class_ids = g_new0 (gint64, g_strv_length ((char **)record->class_names) + 1);
+  gint64 root = 0;
+  if (!begin_edit (self, error))
+    return FALSE;
+  gboolean done = add_root (self, record, &root, error) && add_classes (self, record->class_names, class_ids, error)
+                  && add_pictures (self, record, root, class_ids, error) && add_problems (self, record, error);
+  return end_transaction (self, done, error);
+}
+
+static gboolean
+write_subsets (FvProject *self, const FvDataset *dataset, GError **error)
+{
+  autofinalize sqlite3_stmt *statement = prepare (self, "UPDATE pictures SET subset = ? WHERE id = ?", error);
+  gboolean done = statement != NULL;
+  for (guint i = 0; done && i < dataset->items->len; i++)
+    {
+      const FvItem *item = fv_dataset_get (dataset, i);
+      sqlite3_bind_int (statement, 1, item->subset);
+      sqlite3_bind_int64 (statement, 2, item->id);
+      done = run_once (self, statement, error);
+    }
+  return done;
+}
+
+gboolean
+fv_project_save_subsets (FvProject *self, const FvDataset *dataset, GError **error)
+{
+  return begin_edit (self, error) && end_transaction (self, write_subsets (self, dataset, error), error);
+}
