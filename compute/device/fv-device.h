@@ -63,5 +63,10 @@ guint64             fv_device_get_peak_bytes (FvDevice *self);
  * 512 if the processor has AVX-512 and lavapipe is of Mesa 25 or newer.
  */
 void                fv_device_prepare_environment (void);
+/*
+ * The same for a run that goes on with the subgroup size of its plan (8 or 16; others change nothing): after fv_device_prepare_environment(),
+ * before anything else that calls Vulkan. Keeps what the person had set.
+ */
+void                fv_device_prepare_environment_for (guint subgroup_size);
 
 G_END_DECLS
