@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/training/fv-json.h"
+
+#include <gio/gio.h>
+#include <math.h>
+
+static void print_node (GString *out, JsonNode *node, gboolean pretty, guint depth);
+
+char *
+fv_json_double (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (!isfinite (value))
+    return g_strdup ("null");
+  for (int digits = 1; digits <= 17; digits++)
+    {
+      char format[8];
+
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (text, sizeof text, format, value);
+      if (g_ascii_strtod (text, NULL) == value)
+        break;
+    }
+  return g_strdup (text);
+}
+
+static void
+print_string (GString *out, const char *string)
+{
+  g_string_append_c (out, '"');
+  for (const char *p = string; *p; p++)
+    {
+      guchar c = (guchar)*p;
+
+      switch (c)
+        {
+        case '"':
+          g_string_append (out, "\\\"");
+          break;
+        case '\\':
+          g_string_append (out, "\\\\");
+          break;
+        case '\n':
+          g_string_append (out, "\\n");
+          break;
+        case '\t':
+          g_string_append (out, "\\t");
+          break;
+        default:
+          if (c < 0x20 || c == 0x7f)
+            g_string_append_printf (out, "\\u%04x", c);
+          else
+            g_string_append_c (out, *p);
+        }
+    }
+  g_string_append_c (out, '"');
+}
+
+static void
+new_line (GString *out, gboolean pretty, guint depth)
+{
+  if (pretty)
+    g_string_append_printf (out, "\n%*s", (int)(2 * depth), "");
+}
+
+static void
+print_object (GString *out, JsonObject *object, gboolean pretty, guint depth)
+{
+  g_autoptr (GList) members = json_object_get_members (object);
+
+  g_string_append_c (out, '{');
+  for (GList *l = members; l; l = l->next)
+    {
+      new_line (out, pretty, depth + 1);
+      print_string (out, l->data);
+      g_string_append (out, pretty ? ": " : ":");
+      print_node (out, json_object_get_member (object, l->data), pretty, depth + 1);
+      if (l->next)
+        g_string_append_c (out, ',');
+    }
+  if (members)
+    new_line (out, pretty, depth);
+  g_string_append_c (out, '}');
+}
+
+static void
+print_array (GString *out, JsonArray *array, gboolean pretty, guint depth)
+{
+  guint n = json_array_get_length (array);
+
+  g_string_append_c (out, '[');
+  for (guint i = 0; i < n; i++)
+    {
+      new_line (out, pretty, depth + 1);
+      print_node (out, json_array_get_element (array, i), pretty, depth + 1);
+      if (i + 1 < n)
+        g_string_append_c (out, ',');
+    }
+  if (n > 0)
+    new_line (out, pretty, depth);
+  g_string_append_c (out, ']');
+}
+
+static void
+print_node (GString *out, JsonNode *node, gboolean pretty, guint depth)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    print_object (out, json_node_get_object (node), pretty, depth);
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    print_array (out, json_node_get_array (node), pretty, depth);
+  else if (JSON_NODE_HOLDS_NULL (node))
+    g_string_append (out, "null");
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    print_string (out, json_node_get_string (node));
+  else if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    g_string_append (out, json_node_get_boolean (node) ? "true" : "false");
+  else if (json_node_get_value_type (node) == G_TYPE_DOUBLE)
+    {
+      g_autofree char *text = fv_json_double (json_node_get_double (node));
+
+      g_string_append (out, text);
+    }
+  else
+    g_string_append_printf (out, "%" G_GINT64_FORMAT, json_node_get_int (node));
+}
+
+char *
+fv_json_print (JsonNode *node, gboolean pretty)
+{
+  GString *out = g_string_new (NULL);
+
+  print_node (out, node, pretty, 0);
+  if (pretty)
+    g_string_append_c (out, '\n');
+  return g_string_free (out, FALSE);
+}
+
+JsonObject *
+fv_json_load_object (const char *path, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GError) local = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+  JsonNode *root;
+
+  if (!g_file_get_contents (path, &text, &length, error))
+    return NULL;
+  if (!json_parser_load_from_data (parser, text, (gssize)length, &local))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not valid JSON: %s", path, local->message);
+      return NULL;
+    }
+  root = json_parser_get_root (parser);
+  if (!root || !JSON_NODE_HOLDS_OBJECT (root))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not a JSON object ({ \"key\": value, ... }).", path);
+      return NULL;
+    }
+  return json_object_ref (json_node_get_object (root));
+}

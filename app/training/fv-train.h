@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/exchange/fv-weights.h"
+#include "app/training/fv-run.h"
+
+#include <stdio.h>
+
+G_BEGIN_DECLS
+
+/*
+ * The run loop: from a run's folder with its recipe and data to trained weights.
+ */
+
+#define FV_TRAIN_ERROR (fv_train_error_quark ())
+GQuark fv_train_error_quark (void);
+
+typedef enum {
+  FV_TRAIN_ERROR_DATA,       /* nothing to train on */
+  FV_TRAIN_ERROR_NOT_FINITE, /* losses or gradients ran away */
+} FvTrainError;
+
+typedef enum {
+  FV_TRAIN_COMPLETED,
+  FV_TRAIN_EARLY_STOP,
+  FV_TRAIN_STOPPED,          /* cancelled; a checkpoint was saved */
+} FvTrainReason;
+
+/* "completed", "early-stop", "stopped" */
+const char *fv_train_reason_to_string (FvTrainReason reason);
+
+typedef struct {
+  gboolean validating;
+  guint epoch, epochs;
+  guint step, steps;         /* of this epoch's batches, or of the validation's pictures */
+  double losses[3];          /* box, obj, cls of the epoch so far */
+  double map50, map;         /* of the last validation; NaN before the first */
+  double images_per_second;
+} FvTrainStatus;
+
+typedef void (*FvTrainStatusFunc) (const FvTrainStatus *status, gpointer user_data);
+
+typedef struct {
+  FvDevice *device;
+  FvRun *run;
+  FvDataset *dataset;
+  const FvRecipe *recipe;
+  const FvWeights *weights;  /* (nullable): where to start from; NULL = a new network of @variant */
+  char variant;              /* 'n', 's', 'm', 'l' or 'x'; only without @weights */
+  gboolean resume;           /* go on from the run's last.ckpt; @weights and @variant are not read */
+  FILE *events_copy;         /* (nullable) */
+  FvTrainStatusFunc status;  /* (nullable): called after each batch, in the calling thread */
+  gpointer status_data;
+  GCancellable *cancellable; /* (nullable): ends the run after the batch in hand, with a checkpoint */
+} FvTrainParams;
+
+typedef struct {
+  FvTrainReason reason;
+  gint64 best_epoch;         /* -1: no epoch was finished */
+  double map50, map;         /* of the best epoch; NaN where nothing was validated */
+  double images_per_second;  /* of training, validation left out */
+  double seconds;            /* in all, the parts before a resume included */
+  guint64 peak_device_bytes;
+} FvTrainResult;
+
+/*
+ * Trains. A failure is an event (run-failed) and an error alike; what was saved stays. Blocks; one thread.
+ * Errors: FV_TRAIN_ERROR, FV_DEVICE_ERROR, FV_EXCHANGE_ERROR, FV_CHECKPOINT_ERROR, G_FILE_ERROR, G_IO_ERROR.
+ */
+gboolean fv_train (const FvTrainParams *params, FvTrainResult *result, GError **error);
+
+G_END_DECLS
