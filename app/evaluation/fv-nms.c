@@ -61,7 +61,7 @@ sort_candidates (GArray *candidates)
 }
 
 static GArray *
-collect (const float *rows, guint n_rows, guint n_classes, float conf, gboolean multi_label)
+collect (const float *rows, guint n_rows, guint n_classes, float conf, gboolean multi_label, const guint *class_map)
 {
   GArray *candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
   const guint length = 5 + n_classes;
@@ -78,7 +78,7 @@ collect (const float *rows, guint n_rows, guint n_classes, float conf, gboolean 
           for (guint c = 0; c < n_classes; c++)
             {
               const Candidate candidate = { row[5 + c] * objectness, i, c };
-              if (candidate.confidence > conf)
+              if (candidate.confidence > conf && (!class_map || class_map[c] != FV_NMS_NO_CLASS))
                 g_array_append_val (candidates, candidate);
             }
         }
@@ -88,7 +88,7 @@ collect (const float *rows, guint n_rows, guint n_classes, float conf, gboolean 
           for (guint c = 1; c < n_classes; c++)
             if (row[5 + c] * objectness > best.confidence)
               best = (Candidate){ row[5 + c] * objectness, i, c };
-          if (best.confidence > conf)
+          if (best.confidence > conf && (!class_map || class_map[best.class_id] != FV_NMS_NO_CLASS))
             g_array_append_val (candidates, best);
         }
     }
@@ -114,7 +114,8 @@ fv_nms (const float *rows, guint n_rows, guint n_classes, const FvNmsParams *par
   const guint max_det = params->max_det ? params->max_det : 1000;
   const guint max_nms = params->max_nms ? params->max_nms : 30000;
 
-  g_autoptr (GArray) candidates = collect (rows, n_rows, n_classes, conf, params->multi_label && n_classes > 1);
+  g_autoptr (GArray) candidates
+      = collect (rows, n_rows, n_classes, conf, params->multi_label && n_classes > 1, params->class_map);
   sort_candidates (candidates);
   const guint n = MIN (candidates->len, max_nms);
 
@@ -128,8 +129,10 @@ fv_nms (const float *rows, guint n_rows, guint n_classes, const FvNmsParams *par
       const Candidate *candidate = &g_array_index (candidates, Candidate, i);
       const float *row = rows + (gsize)candidate->row * (5 + n_classes);
       const float half_width = row[2] / 2, half_height = row[3] / 2;
-      const FvDetection found = { row[0] - half_width,  row[1] - half_height,  row[0] + half_width,
-                                  row[1] + half_height, candidate->confidence, candidate->class_id };
+      const FvDetection found
+          = { row[0] - half_width,   row[1] - half_height,
+              row[0] + half_width,   row[1] + half_height,
+              candidate->confidence, params->class_map ? params->class_map[candidate->class_id] : candidate->class_id };
       const float offset = candidate->class_id * CLASS_OFFSET;
       Kept box = { found.x1 + offset, found.y1 + offset, found.x2 + offset, found.y2 + offset, 0, NONE };
       box.area = (box.x2 - box.x1) * (box.y2 - box.y1);

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+#define FV_NMS_NO_CLASS G_MAXUINT
+
 /* Zero is the default of each field, as v7.0's detect.py has it. */
 typedef struct
 {
@@ -13,6 +15,8 @@ typedef struct
   gboolean multi_label; /* each class above conf makes a detection of its own (validation); else the best class alone */
   guint max_det;        /* 0 = 1000; most detections of a picture */
   guint max_nms;        /* 0 = 30000; most candidates, the most confident, that suppression looks at */
+  /* (nullable): [n_classes]: what each class is reported as, FV_NMS_NO_CLASS = not at all (v7.0's --classes). NULL: as it is. */
+  const guint *class_map;
 } FvNmsParams;
 
 /*
