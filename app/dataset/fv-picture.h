@@ -65,6 +65,9 @@ FvPicture *fv_picture_load          (const char *path, guint max_side, FvResize 
 FvPicture *fv_picture_load_bytes    (const guint8 *data, gsize size, const char *name, guint max_side, FvResize how,
                                      GError **error);
 
+/* The file's bytes: (transfer full). */
+guint8    *fv_picture_read_file     (const char *path, gsize *size, GError **error);
+
 /* A new picture, pixels not set; NULL with FV_PICTURE_ERROR_SIZE where there is no memory for it. */
 FvPicture *fv_picture_new           (guint width, guint height, GError **error);
 FvPicture *fv_picture_ref           (FvPicture *self);

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/dataset/fv-picture-private.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <string.h>
+
+#define MAX_EXIF 65536
+
+static gboolean
+fail (const FvPictureSource *source, FvPictureError code, const char *what, GError **error)
+{
+  g_set_error (error, FV_PICTURE_ERROR, code, "%s: the PNG is %s.", source->name, what);
+  return FALSE;
+}
+
+static guint32
+get32 (const guint8 *p)
+{
+  return (guint32)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+gboolean
+fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
+{
+  *info = (FvPictureInfo){ .format = FV_PICTURE_PNG, .orientation = 1 };
+  for (guint64 offset = 8;;)
+    {
+      guint8 head[8];
+      if (!fv_picture_source_read (source, offset, head, sizeof head))
+        return fail (source, FV_PICTURE_ERROR_TRUNCATED, "truncated: the file ends before the picture does", error);
+      guint32 size = get32 (head);
+      if (offset + 12 + size > source->size)
+        return fail (source, FV_PICTURE_ERROR_TRUNCATED, "truncated: the file ends before the picture does", error);
+      if (info->width == 0)
+        {
+          guint8 sides[8];
+          if (memcmp (head + 4, "IHDR", 4) != 0 || size < 13
+              || !fv_picture_source_read (source, offset + 8, sides, sizeof sides))
+            return fail (source, FV_PICTURE_ERROR_FORMAT, "damaged: it does not begin with its header", error);
+          info->width = get32 (sides);
+          info->height = get32 (sides + 4);
+          if (info->width == 0 || info->height == 0)
+            return fail (source, FV_PICTURE_ERROR_FORMAT, "damaged: a side of zero pixels", error);
+        }
+      else if (memcmp (head + 4, "eXIf", 4) == 0 && size <= MAX_EXIF)
+        {
+          g_autofree guint8 *exif = g_malloc (size + 1);
+          if (fv_picture_source_read (source, offset + 8, exif, size))
+            info->orientation = fv_exif_orientation (exif, size);
+        }
+      else if (memcmp (head + 4, "IEND", 4) == 0)
+        return TRUE;
+      offset += 12 + (guint64)size;
+    }
+}
+
+/* Everything that decode() touches after setjmp lives here, so that no longjmp can leave it undefined or leaked. */
+typedef struct
+{
+  const FvPictureSource *source;
+  guint64 position;
+  png_structp png;
+  png_infop info;
+  guint8 *pixels;
+  png_bytepp rows;
+  gsize row_bytes;
+  guint channels;
+  char message[160];
+} Reader;
+
+static void
+on_error (png_structp png, png_const_charp message)
+{
+  Reader *self = png_get_error_ptr (png);
+  g_strlcpy (self->message, message, sizeof self->message);
+  longjmp (png_jmpbuf (png), 1);
+}
+
+static void
+on_warning (png_structp png, png_const_charp message)
+{
+}
+
+static void
+on_read (png_structp png, png_bytep bytes, size_t size)
+{
+  Reader *self = png_get_io_ptr (png);
+  if (!fv_picture_source_read (self->source, self->position, bytes, size))
+    png_error (png, "the file ends too early");
+  self->position += size;
+}
+
+static gboolean
+decode (Reader *self, guint width, guint height)
+{
+  if (setjmp (png_jmpbuf (self->png)))
+    return FALSE;
+  png_set_user_limits (self->png, FV_PICTURE_MAX_SIDE, FV_PICTURE_MAX_SIDE);
+  png_set_read_fn (self->png, self, on_read);
+  png_read_info (self->png, self->info);
+  if (png_get_image_width (self->png, self->info) != width || png_get_image_height (self->png, self->info) != height)
+    png_error (self->png, "two headers that differ");
+  /* To 8 bits as OpenCV does: the high byte, no gamma. */
+  png_set_strip_16 (self->png);
+  png_set_expand (self->png);
+  png_set_gray_to_rgb (self->png);
+  png_set_interlace_handling (self->png);
+  png_read_update_info (self->png, self->info);
+  self->row_bytes = png_get_rowbytes (self->png, self->info);
+  self->channels = png_get_channels (self->png, self->info);
+  if (png_get_bit_depth (self->png, self->info) != 8 || self->channels < 3)
+    png_error (self->png, "an unknown pixel format");
+  self->pixels = g_try_malloc_n (height, self->row_bytes);
+  self->rows = g_try_new (png_bytep, height);
+  if (self->pixels == NULL || self->rows == NULL)
+    png_error (self->png, "too large for the memory there is");
+  for (guint y = 0; y < height; y++)
+    self->rows[y] = self->pixels + y * self->row_bytes;
+  png_read_image (self->png, self->rows);
+  return TRUE;
+}
+
+/* Transparent pixels show white, as in a viewer. */
+static void
+flatten (const Reader *self, FvPicture *picture)
+{
+  for (guint y = 0; y < picture->height; y++)
+    {
+      const guint8 *from = self->rows[y];
+      guint8 *to = picture->rgb + y * picture->stride;
+      for (guint x = 0; x < picture->width; x++, from += self->channels, to += 3)
+        for (guint c = 0; c < 3; c++)
+          to[c] = self->channels == 4 ? 255 - ((255 - from[c]) * from[3] + 127) / 255 : from[c];
+    }
+}
+
+FvPicture *
+fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError **error)
+{
+  Reader reader = { .source = source };
+  g_autoptr (FvPicture) picture = NULL;
+  gboolean ok = FALSE;
+  reader.png = png_create_read_struct (PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
+  reader.info = reader.png != NULL ? png_create_info_struct (reader.png) : NULL;
+  if (reader.info == NULL)
+    fail (source, FV_PICTURE_ERROR_SIZE, "not decoded: no memory", error);
+  else if (!decode (&reader, info->width, info->height))
+    {
+      g_autofree char *what = g_strconcat ("damaged: ", reader.message, NULL);
+      fail (source, FV_PICTURE_ERROR_FORMAT, what, error);
+    }
+  else if ((picture = fv_picture_new (info->width, info->height, error)) != NULL)
+    {
+      flatten (&reader, picture);
+      ok = TRUE;
+    }
+  png_destroy_read_struct (&reader.png, &reader.info, NULL);
+  g_free (reader.pixels);
+  g_free (reader.rows);
+  return ok ? g_steal_pointer (&picture) : NULL;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/dataset/fv-picture.h"
+
+G_BEGIN_DECLS
+
+/* Where a decoder reads: bytes in memory, or a file of which only some pieces are wanted. */
+typedef struct
+{
+  const char *name;   /* for messages */
+  const guint8 *data; /* NULL: read from @fd */
+  int fd;
+  guint64 size;
+} FvPictureSource;
+
+/* Copies @size bytes from @offset on; FALSE where there are fewer or they can't be read. */
+gboolean fv_picture_source_read (const FvPictureSource *self, guint64 offset, void *bytes, gsize size);
+
+/* Header and end. Width and height are those stored, the orientation not applied yet. */
+gboolean fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error);
+gboolean fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error);
+
+/* Decodes what was probed, as stored. A JPEG may come out smaller, its longer side at least @min_side (0 = whole size). */
+FvPicture *fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint min_side, GError **error);
+FvPicture *fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError **error);
+
+/* The orientation in a TIFF block as EXIF embeds it; 1 where there is none that makes sense. */
+guint fv_exif_orientation (const guint8 *tiff, gsize size);
+
+void fv_resize_linear (const FvPicture *from, FvPicture *to);
+void fv_resize_area (const FvPicture *from, FvPicture *to); /* no side grows */
+
+G_END_DECLS
