@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "fovea.glsl"
+#include "lanes.glsl"
+#include "conv.glsl"
+// Convolution as a gather (conv.glsl) for CPU drivers, where lanes are the elements of a register and a branch costs both sides.
+//
+// A subgroup makes PIXELS pixels, in the flat order of [n, oy, ox], times VECTORS * WIDTH * LANES output channels, lane by lane WIDTH of them.
+// Weights lie across the lanes; pixels are loaded DEPTH channels at a time across the lanes, and each value is then spread over all of them.
+layout (local_size_x_id = 0) in;
+layout (constant_id = 0) const uint LANES = 8;
+layout (constant_id = 1) const uint PIXELS = 32;
+layout (constant_id = 2) const uint WIDTH = 2;     // neighbouring output channels of a lane: 1 or 2
+layout (constant_id = 3) const uint VECTORS = 1;
+layout (constant_id = 4) const uint DEPTH = 8;     // LANES or 2 * LANES; divides IN
+layout (constant_id = 5) const uint IN = 16;
+layout (constant_id = 6) const uint OUT = 16;      // floats of a row of the weights
+layout (constant_id = 7) const uint ROW = 0;       // a picture: the floats of a kernel row, which are neighbours; IN is all of the kernel
+layout (constant_id = 8) const uint ADD = 0;       // whether y is added to
+
+const uint BLOCK = VECTORS * WIDTH * LANES;
+const uint OWNED = (PIXELS + LANES - 1) / LANES;   // pixels whose coordinates a lane keeps
+const uint PACK = DEPTH / LANES;                   // neighbouring input channels of a lane
+const uint GROUP = 4;                              // pixels that share a weight while it is in a register
+const uint NOWHERE = ~0u;
+
+void
+main ()
+{
+  const uint lane = gl_SubgroupInvocationID;
+  const uint tile = gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x;
+  const uint block = gl_WorkGroupID.z % (OUT / BLOCK), phase = gl_WorkGroupID.z / (OUT / BLOCK);
+  const uint rest_y = phase / pc.phases, rest_x = phase % pc.phases;
+  const Phase fy = phase_at (rest_y, pc.out_h), fx = phase_at (rest_x, pc.out_w);
+
+  // Each lane works out the places of its own pixels.
+  int iy[OWNED], ix[OWNED];
+  uint from[OWNED], to[OWNED];
+  [[unroll]] for (uint j = 0; j < OWNED; j++)
+    {
+      uint q = tile * PIXELS + j * LANES + lane, of_picture = fy.outputs * fx.outputs;
+      uint n = q / of_picture, r = q - n * of_picture, oy = r / fx.outputs, ox = r - oy * fx.outputs;
+      bool inside = n < pc.n && j * LANES + lane < PIXELS;
+      iy[j] = inside ? int (oy * pc.step) + fy.base : -0x10000000;
+      ix[j] = int (ox * pc.step) + fx.base;
+      from[j] = (n * pc.in_h + uint (iy[j])) * pc.in_w + uint (ix[j]);
+      to[j] = inside ? ((n * pc.out_h + oy * pc.phases + rest_y) * pc.out_w + ox * pc.phases + rest_x) * pc.out_pitch : NOWHERE;
+    }
+
+  float sum[PIXELS * VECTORS * WIDTH];
+  [[unroll]] for (uint v = 0; v < VECTORS; v++)
+    {
+      uint64_t a = at (pc.bias, block * BLOCK + (v * LANES + lane) * WIDTH);
+      vec2 b = WIDTH == 2 ? load2 (a) : vec2 (load (a));
+      [[unroll]] for (uint p = 0; p < PIXELS; p++)
+        [[unroll]] for (uint k = 0; k < WIDTH; k++)
+          sum[(p * VECTORS + v) * WIDTH + k] = b[k];
+    }
+
+  [[dont_unroll]] for (uint ty = 0; ty < fy.taps; ty++)
+  [[dont_unroll]] for (uint tx = 0; tx < fx.taps; tx++)
+    {
+      int dy = pc.direction * int (ty), dx = pc.direction * int (tx);
+      uint offset[OWNED];
+      [[unroll]] for (uint j = 0; j < OWNED; j++)
+        {
+          bool inside = uint (iy[j] + dy) < pc.in_h && uint (ix[j] + dx) < pc.in_w;
+          offset[j] = inside ? (from[j] + uint (dy * int (pc.in_w) + dx)) * pc.in_pitch : NOWHERE;
+        }
+      uint64_t pixel[PIXELS];
+      [[unroll]] for (uint p = 0; p < PIXELS; p++)
+        {
+          uint o = lane_value (offset[p / LANES], p % LANES);
+          pixel[p] = o == NOWHERE ? pc.zero : at (pc.x, o);
+        }
+
+      uint tap = (fy.first + ty * pc.phases) * pc.kernel + fx.first + tx * pc.phases;
+      uint64_t weights = at (pc.w, tap * IN * OUT + block * BLOCK + lane * WIDTH);
+      [[dont_unroll]] for (uint c = 0; c < IN; c += DEPTH)
+        {
+          uint k = c + lane * PACK;
+          uint64_t channel = uint64_t (ROW == 0 ? k : k / max (ROW, 1) * pc.in_w * pc.in_pitch + k % max (ROW, 1)) * 4ul;
+          float x[PIXELS * PACK];
+          [[unroll]] for (uint p = 0; p < PIXELS; p++)
+            {
+              if (PACK == 2)
+                {
+                  vec2 v = load2 (pixel[p] + channel);
+                  x[p * PACK] = v.x;
+                  x[p * PACK + PACK - 1] = v.y;
+                }
+              else
+                x[p] = load (pixel[p] + channel);
+            }
+          KEEP_IN_MEMORY (x, pc.n, pc.in_h);
+
+          [[unroll]] for (uint part = 0; part < PACK; part++)
+            {
+              float w[LANES * VECTORS * WIDTH];
+              [[unroll]] for (uint d = 0; d < LANES; d++)
+                {
+                  [[unroll]] for (uint v = 0; v < VECTORS; v++)
+                    {
+                      uint64_t a = weights + v * LANES * WIDTH * 4;
+                      uint i = (d * VECTORS + v) * WIDTH;
+                      if (WIDTH == 2)
+                        {
+                          vec2 pair = load2 (a);
+                          w[i] = pair.x;
+                          w[i + WIDTH - 1] = pair.y;
+                        }
+                      else
+                        w[i] = load (a);
+                    }
+                  weights += uint64_t (OUT * 4);
+                }
+              [[unroll]] for (uint g = 0; g < PIXELS; g += GROUP)
+                [[unroll]] for (uint d = 0; d < LANES; d++)
+                  [[unroll]] for (uint p = g; p < min (g + GROUP, PIXELS); p++)
+                    {
+                      uint depth = part * LANES + d;
+                      float value = lane_value (x[p * PACK + depth % PACK], depth / PACK);
+                      [[unroll]] for (uint i = 0; i < VECTORS * WIDTH; i++)
+                        sum[p * VECTORS * WIDTH + i] += value * w[d * VECTORS * WIDTH + i];
+                    }
+            }
+        }
+    }
+
+  [[unroll]] for (uint p = 0; p < PIXELS; p++)
+    {
+      uint o = lane_value (to[p / LANES], p % LANES);
+      uint64_t a = (o == NOWHERE ? pc.dump : at (pc.y, o + block * BLOCK)) + lane * WIDTH * 4;
+      [[unroll]] for (uint v = 0; v < VECTORS; v++)
+        {
+          uint i = (p * VECTORS + v) * WIDTH;
+          uint64_t b = a + v * LANES * WIDTH * 4;
+          if (WIDTH == 2)
+            store2 (b, vec2 (sum[i], sum[i + WIDTH - 1]) + (ADD != 0 ? load2 (b) : vec2 (0)));
+          else
+            store (b, sum[i] + (ADD != 0 ? load (b) : 0));
+        }
+    }
+}
