@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/ops/fv-pixels.h"
+
+#include <string.h>
+
+/* PyTorch's BatchNorm2d as YOLOv5 sets it (models/yolo.py, initialize_weights). */
+#define EPSILON  1e-3f
+#define MOMENTUM 0.03f
+
+typedef struct
+{
+  FvBatchNormWeights weights;
+  FvActivation activation;
+  gboolean batch_statistics;
+} BatchNormParams;
+
+typedef struct
+{
+  guint32 workgroup;
+} PlainSpec;
+
+typedef struct
+{
+  guint32 workgroup, silu;
+} ActivationSpec;
+
+typedef struct
+{
+  guint32 workgroup, silu, batch_statistics, add;
+} BackwardSpec;
+
+static FvRange
+channel_range (VkDeviceAddress address, const FvTensor *tensor)
+{
+  return (FvRange) { address, fv_pixels_padded (tensor) * sizeof (float) };
+}
+
+static guint
+channel_groups (const FvTensor *tensor)
+{
+  return (fv_pixels_padded (tensor) + FV_PIXELS_WORKGROUP - 1) / FV_PIXELS_WORKGROUP;
+}
+
+static void
+launch (FvRecorder *recorder, FvDispatch *dispatch, const char *kernel, const char *phase, guint groups, const void *push,
+        guint push_size)
+{
+  dispatch->kernel = kernel;
+  dispatch->phase = phase;
+  dispatch->groups[0] = groups;
+  dispatch->groups[1] = dispatch->groups[2] = 1;
+  dispatch->push = push;
+  dispatch->push_size = push_size;
+  fv_recorder_dispatch (recorder, dispatch);
+}
+
+/* Forward: statistics (two stages) or the fold of the running ones, then y = act (a x + b). */
+
+static void
+record_statistics (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, FvTensor *coefficients,
+                   FvTensor *partial)
+{
+  const FvBatchNormWeights *w = &params->weights;
+  const guint slices = fv_pixels_slices (x);
+  const struct
+  {
+    guint64 x, shift, partial;
+    guint32 pixels, pairs, pitch, slices;
+  } stats = {
+    fv_tensor_get_address (x), w->running_mean, fv_tensor_get_address (partial), fv_tensor_get_pixels (x),
+    fv_pixels_pairs (x),       x->pitch,        slices,
+  };
+  const struct
+  {
+    guint64 partial, weight, bias, running_mean, running_var, coefficients;
+    guint32 channels, slices;
+    float count, epsilon, momentum;
+    guint32 padding;
+  } finish = {
+    .partial = fv_tensor_get_address (partial),
+    .weight = w->weight,
+    .bias = w->bias,
+    .running_mean = w->running_mean,
+    .running_var = w->running_var,
+    .coefficients = fv_tensor_get_address (coefficients),
+    .channels = fv_pixels_padded (x),
+    .slices = slices,
+    .count = fv_tensor_get_pixels (x),
+    .epsilon = EPSILON,
+    .momentum = MOMENTUM,
+  };
+  const PlainSpec spec = { FV_PIXELS_WORKGROUP };
+  FvDispatch first = {
+    .reads = { fv_tensor_get_range (x), channel_range (w->running_mean, x) },
+    .writes = { fv_tensor_get_range (partial) },
+  };
+  FvDispatch second = {
+    .reads = { fv_tensor_get_range (partial), channel_range (w->weight, x), channel_range (w->bias, x),
+               channel_range (w->running_mean, x), channel_range (w->running_var, x) },
+    .writes = { fv_tensor_get_range (coefficients), channel_range (w->running_mean, x),
+                channel_range (w->running_var, x) },
+  };
+
+  FV_DISPATCH_SPEC (&first, &spec);
+  FV_DISPATCH_SPEC (&second, &spec);
+  launch (recorder, &first, "bn-stats", "batch norm", fv_pixels_groups (x, slices), &stats, sizeof stats);
+  launch (recorder, &second, "bn-finish", "batch norm", channel_groups (x), &finish, sizeof finish);
+}
+
+static void
+record_fold (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, FvTensor *coefficients)
+{
+  const FvBatchNormWeights *w = &params->weights;
+  const struct
+  {
+    guint64 weight, bias, running_mean, running_var, coefficients;
+    guint32 channels;
+    float epsilon;
+  } push = {
+    w->weight, w->bias, w->running_mean, w->running_var, fv_tensor_get_address (coefficients), fv_pixels_padded (x), EPSILON,
+  };
+  const PlainSpec spec = { FV_PIXELS_WORKGROUP };
+  FvDispatch dispatch = {
+    .reads = { channel_range (w->weight, x), channel_range (w->bias, x), channel_range (w->running_mean, x),
+               channel_range (w->running_var, x) },
+    .writes = { fv_tensor_get_range (coefficients) },
+  };
+
+  FV_DISPATCH_SPEC (&dispatch, &spec);
+  launch (recorder, &dispatch, "bn-fold", "batch norm", channel_groups (x), &push, sizeof push);
+}
+
+static void
+batch_norm_record (FvNode *node, FvRecorder *recorder)
+{
+  const BatchNormParams *params = node->params;
+  FvTensor *x = node->inputs[0], *y = node->outputs[0], *coefficients = node->outputs[1];
+  const guint slices = fv_pixels_slices (x);
+  const ActivationSpec spec = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU };
+  FvDispatch dispatch = {
+    .reads = { fv_tensor_get_range (x) },
+    .writes = { fv_tensor_get_range (y) },
+  };
+
+  if (params->batch_statistics)
+    record_statistics (recorder, params, x, coefficients, node->outputs[2]);
+  else
+    record_fold (recorder, params, x, coefficients);
+
+  const struct
+  {
+    guint64 x, y, coefficients;
+    guint32 pixels, pairs, x_pitch, y_pitch, slices, padding;
+  } push = {
+    fv_tensor_get_address (x),
+    fv_tensor_get_address (y),
+    fv_tensor_get_address (coefficients),
+    fv_tensor_get_pixels (x),
+    fv_pixels_pairs (x),
+    x->pitch,
+    y->pitch,
+    slices,
+    0,
+  };
+  dispatch.reads[1] = fv_tensor_get_range (coefficients);
+  FV_DISPATCH_SPEC (&dispatch, &spec);
+  launch (recorder, &dispatch, "bn-apply", "batch norm", fv_pixels_groups (x, slices), &push, sizeof push);
+}
+
+/* Backward. inputs: x, coefficients, dy [, dx when it adds]; outputs: dx, and with batch statistics means and partial sums. */
+
+static void
+record_reduction (FvNode *node, FvRecorder *recorder)
+{
+  const BatchNormParams *params = node->params;
+  const FvBatchNormWeights *w = &params->weights;
+  FvTensor *x = node->inputs[0], *coefficients = node->inputs[1], *dy = node->inputs[2];
+  FvTensor *means = node->outputs[1], *partial = node->outputs[2];
+  const guint slices = fv_pixels_slices (x);
+  const ActivationSpec activation = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU };
+  const PlainSpec plain = { FV_PIXELS_WORKGROUP };
+  const struct
+  {
+    guint64 x, dy, coefficients, partial;
+    guint32 pixels, pairs, x_pitch, y_pitch, slices, padding;
+  } reduce = {
+    fv_tensor_get_address (x),
+    fv_tensor_get_address (dy),
+    fv_tensor_get_address (coefficients),
+    fv_tensor_get_address (partial),
+    fv_tensor_get_pixels (x),
+    fv_pixels_pairs (x),
+    x->pitch,
+    dy->pitch,
+    slices,
+    0,
+  };
+  const struct
+  {
+    guint64 partial, coefficients, weight_gradient, bias_gradient, means;
+    guint32 channels, slices;
+    float count;
+    guint32 padding;
+  } finish = {
+    fv_tensor_get_address (partial),
+    fv_tensor_get_address (coefficients),
+    w->weight_gradient,
+    w->bias_gradient,
+    fv_tensor_get_address (means),
+    fv_pixels_padded (x),
+    slices,
+    fv_tensor_get_pixels (x),
+    0,
+  };
+  FvDispatch first = {
+    .reads = { fv_tensor_get_range (x), fv_tensor_get_range (dy), fv_tensor_get_range (coefficients) },
+    .writes = { fv_tensor_get_range (partial) },
+  };
+  FvDispatch second = {
+    .reads = { fv_tensor_get_range (partial), fv_tensor_get_range (coefficients), channel_range (w->weight_gradient, x),
+               channel_range (w->bias_gradient, x) },
+    .writes = { channel_range (w->weight_gradient, x), channel_range (w->bias_gradient, x), fv_tensor_get_range (means) },
+  };
+
+  FV_DISPATCH_SPEC (&first, &activation);
+  FV_DISPATCH_SPEC (&second, &plain);
+  launch (recorder, &first, "bn-backward-reduce", "batch norm backward", fv_pixels_groups (x, slices), &reduce,
+          sizeof reduce);
+  launch (recorder, &second, "bn-backward-finish", "batch norm backward", channel_groups (x), &finish, sizeof finish);
+}
+
+static void
+batch_norm_backward_record (FvNode *node, FvRecorder *recorder)
+{
+  const BatchNormParams *params = node->params;
+  FvTensor *x = node->inputs[0], *coefficients = node->inputs[1], *dy = node->inputs[2], *dx = node->outputs[0];
+  FvTensor *means = params->batch_statistics ? node->outputs[1] : NULL;
+  const guint slices = fv_pixels_slices (x);
+  const BackwardSpec spec = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU, params->batch_statistics,
+                              node->n_inputs > 3 };
+  const struct
+  {
+    guint64 x, dy, dx, coefficients, means;
+    guint32 pixels, pairs, x_pitch, y_pitch, dx_pitch, slices;
+  } push = {
+    fv_tensor_get_address (x),
+    fv_tensor_get_address (dy),
+    fv_tensor_get_address (dx),
+    fv_tensor_get_address (coefficients),
+    means != NULL ? fv_tensor_get_address (means) : 0,
+    fv_tensor_get_pixels (x),
+    fv_pixels_pairs (x),
+    x->pitch,
+    dy->pitch,
+    dx->pitch,
+    slices,
+  };
+  FvDispatch dispatch = {
+    .reads = { fv_tensor_get_range (x), fv_tensor_get_range (dy), fv_tensor_get_range (coefficients),
+               means != NULL ? fv_tensor_get_range (means) : (FvRange) { 0, 0 } },
+    .writes = { fv_tensor_get_range (dx) },
+  };
+
+  if (params->batch_statistics)
+    record_reduction (node, recorder);
+  FV_DISPATCH_SPEC (&dispatch, &spec);
+  launch (recorder, &dispatch, "bn-backward-apply", "batch norm backward", fv_pixels_groups (x, slices), &push, sizeof push);
+}
+
+static const FvOpClass batch_norm_backward_op
+    = { .name = "batch norm backward", .record = batch_norm_backward_record };
+
+static void
+batch_norm_backward (FvGraph *g, FvNode *node)
+{
+  const BatchNormParams *params = node->params;
+  FvTensor *x = node->inputs[0], *y = node->outputs[0], *coefficients = node->outputs[1];
+  FvTensor *means = NULL, *partial = NULL, *dy, *dx;
+  gboolean add;
+
+  if (!y->requires_gradient)
+    return;
+  dy = fv_tensor_get_gradient (y);
+  add = fv_tensor_claim_gradient (x);
+  dx = fv_tensor_get_gradient (x);
+  if (params->batch_statistics)
+    {
+      means = fv_graph_scratch (g, 2 * fv_pixels_padded (x), "batch norm means");
+      partial = fv_graph_scratch (g, (gsize) 2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
+    }
+  fv_graph_node (g, &batch_norm_backward_op, (FvTensor *[]) { x, coefficients, dy, add ? dx : NULL, NULL },
+                 (FvTensor *[]) { dx, means, partial, NULL }, g_memdup2 (params, sizeof *params));
+}
+
+static const FvOpClass batch_norm_op
+    = { .name = "batch norm", .backward = batch_norm_backward, .record = batch_norm_record };
+
+FvTensor *
+fv_batch_norm (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, const char *name)
+{
+  const BatchNormParams params = {
+    .weights = *weights,
+    .activation = activation,
+    .batch_statistics = fv_graph_is_training (g) && !weights->frozen,
+  };
+  FvTensor *y = fv_graph_tensor (g, x->n, x->h, x->w, x->c, 0, name);
+  FvTensor *coefficients = fv_graph_scratch (g, 4 * fv_pixels_padded (x), "batch norm coefficients");
+  FvTensor *partial = NULL;
+
+  if (params.batch_statistics)
+    partial = fv_graph_scratch (g, (gsize) 2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
+  y->requires_gradient = x->requires_gradient || weights->weight_gradient != 0;
+  fv_graph_node (g, &batch_norm_op, (FvTensor *[]) { x, NULL }, (FvTensor *[]) { y, coefficients, partial, NULL },
+                 g_memdup2 (&params, sizeof params));
+  return y;
+}

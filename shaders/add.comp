@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "pixels.glsl"
+// y = a + b, or with COPY y = a; any of them may be a slice, and y may be a or b.
+layout (constant_id = 1) const uint COPY = 0;
+layout (push_constant, scalar) uniform Push
+{
+  uint64_t a, b, y;
+  uint pixels, pairs, a_pitch, b_pitch, y_pitch, slices;
+} push;
+
+void main ()
+{
+  Share share;
+  if (!take_share (push.pixels, push.pairs, push.slices, share))
+    return;
+
+  uint64_t a = pair_at (push.a, share.first, push.a_pitch, share.pair), a_step = uint64_t (push.a_pitch) * 4ul;
+  uint64_t b = pair_at (push.b, share.first, push.b_pitch, share.pair), b_step = uint64_t (push.b_pitch) * 4ul;
+  uint64_t y = pair_at (push.y, share.first, push.y_pitch, share.pair), y_step = uint64_t (push.y_pitch) * 4ul;
+  [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
+    {
+      store2 (y, COPY != 0 ? load2 (a) : load2 (a) + load2 (b));
+      a += a_step;
+      b += b_step;
+      y += y_step;
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "pixels.glsl"
+// Max pooling K x K, stride 1, padding K / 2. Remembers in `indices` (pitch 2 * pairs, 32-bit) which of the window's places won, the first
+// in row order on a tie, as PyTorch.
+layout (constant_id = 1) const int K = 5;
+layout (constant_id = 2) const uint REMEMBER = 1;
+layout (push_constant, scalar) uniform Push
+{
+  uint64_t x, y, indices;
+  uint pixels, pairs, x_pitch, y_pitch, slices;
+  int height, width;
+} push;
+
+void main ()
+{
+  Share share;
+  int height = push.height, width = push.width;
+  if (!take_share (push.pixels, push.pairs, push.slices, share))
+    return;
+
+  [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
+    {
+      int px = int (p % uint (width)), py = int (p / uint (width) % uint (height));
+      vec2 best = vec2 (uintBitsToFloat (0xff800000u)), index = vec2 (0);
+      [[dont_unroll]] for (int ky = 0; ky < K; ky++)
+        [[unroll]] for (int kx = 0; kx < K; kx++)
+          {
+            int dy = ky - K / 2, dx = kx - K / 2;
+            bool inside = uint (py + dy) < uint (height) && uint (px + dx) < uint (width);
+            vec2 v = load2 (pair_at (push.x, inside ? uint (int (p) + dy * width + dx) : p, push.x_pitch, share.pair));
+            bvec2 wins = bvec2 (inside && (v.x > best.x || isnan (v.x)), inside && (v.y > best.y || isnan (v.y)));
+            best = mix (best, v, wins);
+            index = mix (index, vec2 (ky * K + kx), wins);
+          }
+      store2 (pair_at (push.y, p, push.y_pitch, share.pair), best);
+      if (REMEMBER != 0)
+        store2 (pair_at (push.indices, p, 2u * push.pairs, share.pair), index);
+    }
+}
