@@ -28,15 +28,22 @@ void      fv_yolov5_config_init (FvYolov5Config *config, char variant, guint n_c
 /* (transfer full): every tensor of the state_dict but model.24.anchors and num_batches_tracked, in v7.0's order of modules. */
 FvLayout *fv_yolov5_layout_new  (const FvYolov5Config *config);
 
+/* Device addresses of the flat buffers of a layout. */
+typedef struct {
+  VkDeviceAddress weights, statistics;
+  VkDeviceAddress gradients;   /* 0: inference */
+} FvYolov5Buffers;
+
 /*
  * Appends the network to @graph. @input is [N, H + 4, W + 4, 4] with a zero halo of two pixels and RGB in 0..1;
  * @heads receives the raw logits [N, H / stride, W / stride, 3 * (5 + n_classes)].
  * @frozen_layers: the first so many layers take no gradient and keep their BatchNorm statistics.
- * @layers (nullable): receives the output of each of the 24 blocks before Detect.
+ * @layers (nullable): receives the output of each of the 24 blocks before Detect, whose memory is then kept.
  */
 void      fv_yolov5_build       (FvGraph              *graph,
                                  const FvYolov5Config *config,
                                  const FvLayout       *layout,
+                                 const FvYolov5Buffers *buffers,
                                  guint                 frozen_layers,
                                  FvTensor             *input,
                                  FvTensor             *heads[FV_YOLOV5_N_HEADS],
