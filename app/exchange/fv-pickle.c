@@ -416,14 +416,13 @@ step (Reader *r, guint8 opcode)
     case ']': /* EMPTY_LIST */
       return push (r, new_value (r, FV_PICKLE_LIST));
     case 'a': /* APPEND */
-      return top (r) != NULL && add_items (r, r->stack->len - 1, FALSE);
+      return r->stack->len >= 1 ? add_items (r, r->stack->len - 1, FALSE) : damaged (r, "a value is missing");
     case 'e': /* APPENDS */
       return close_mark (r, &start) && add_items (r, start, FALSE);
     case '}': /* EMPTY_DICT */
       return push (r, new_value (r, FV_PICKLE_DICT));
     case 's': /* SETITEM */
-      return top (r) != NULL && r->stack->len >= 2 ? add_items (r, r->stack->len - 2, TRUE)
-                                                   : damaged (r, "a key is missing");
+      return r->stack->len >= 2 ? add_items (r, r->stack->len - 2, TRUE) : damaged (r, "a value is missing");
     case 'u': /* SETITEMS */
       return close_mark (r, &start) && add_items (r, start, TRUE);
     case 'c': /* GLOBAL */

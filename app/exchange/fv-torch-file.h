@@ -15,6 +15,7 @@ typedef struct {
   guint imgsz;            /* 0: not known */
   GHashTable *metadata;   /* utf8 to utf8: "epoch", "date" of the checkpoint where it has them */
   GPtrArray *storages;    /* private: memory under the views */
+  GPtrArray *names;       /* private: likewise */
 } FvTorchFile;
 
 /* @name stands for the file in messages. Errors: FV_EXCHANGE_ERROR. */
