@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/training/fv-detect.h"
+
+void
+fv_detection_carry_back (FvDetection *self, const FvLetterbox *box)
+{
+  const double width = box->original_width, height = box->original_height;
+  self->x1 = CLAMP ((self->x1 - box->pad_x) / box->scale_x, 0, width);
+  self->x2 = CLAMP ((self->x2 - box->pad_x) / box->scale_x, 0, width);
+  self->y1 = CLAMP ((self->y1 - box->pad_y) / box->scale_y, 0, height);
+  self->y2 = CLAMP ((self->y2 - box->pad_y) / box->scale_y, 0, height);
+}
+
+GArray *
+fv_detect_picture (FvPredictor *predictor, FvPicture *picture, guint imgsz, const FvNmsParams *nms, GError **error)
+{
+  const guint side = (imgsz + 31) / 32 * 32;
+  FvLetterbox box;
+  fv_letterbox_init (&box, picture->width, picture->height, side, side, FV_LETTERBOX_AUTO | FV_LETTERBOX_SCALE_UP);
+  g_autoptr (FvPicture) inner = fv_letterbox_resize (&box, picture, error);
+  if (!inner)
+    return NULL;
+
+  FvAugmentSample sample;
+  fv_letterbox_sample (&box, 0, &sample);
+  const FvPixels pixels = { inner->rgb, inner->width, inner->height, inner->stride };
+  const FvBatch batch
+      = { .n = 1, .width = box.width, .height = box.height, .samples = &sample, .pictures = &pixels, .n_pictures = 1 };
+  FvPrediction prediction;
+  if (!fv_predictor_run (predictor, &batch, &prediction, error))
+    return NULL;
+
+  GArray *detections = fv_nms (prediction.rows, prediction.n_rows, prediction.row_length - 5, nms);
+  for (guint i = 0; i < detections->len; i++)
+    fv_detection_carry_back (&g_array_index (detections, FvDetection, i), &box);
+  return detections;
+}
