@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-tensor-file.h"
 
-#include "app/exchange/fv-file.h"
+#include "app/exchange/fv-json.h"
 
-#include <json-glib/json-glib.h>
-#include <math.h>
 #include <string.h>
 
 /* Far above any real header; a JSON tree takes many times the size of its text. */
@@ -151,41 +149,13 @@ fv_tensor_view_to_f32 (const FvTensorView *view, float *out, GError **error)
 struct _FvTensorFile
 {
   GBytes *bytes;
-  JsonParser *parser;  /* owns the names */
+  JsonNode *header;    /* owns the names */
   GArray *views;       /* FvTensorView, by offset */
   GHashTable *by_name; /* name to index + 1 */
   GHashTable *metadata;
 };
 
 #define FAIL(...) (g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, __VA_ARGS__), FALSE)
-
-/* json-glib recurses without a limit of its own, so that the depth is checked before it sees the text. */
-static gboolean
-check_depth (const char *text, gsize size, const char *name, GError **error)
-{
-  gboolean in_string = FALSE;
-  guint depth = 0;
-
-  for (gsize i = 0; i < size; i++)
-    {
-      char c = text[i];
-
-      if (in_string)
-        {
-          if (c == '\\')
-            i++;
-          else if (c == '"')
-            in_string = FALSE;
-        }
-      else if (c == '"')
-        in_string = TRUE;
-      else if ((c == '{' || c == '[') && ++depth > MAX_HEADER_DEPTH)
-        return FAIL ("%s is not a safetensors file: its header is nested too deeply", name);
-      else if ((c == '}' || c == ']') && depth > 0)
-        depth--;
-    }
-  return TRUE;
-}
 
 static gboolean
 read_integers (JsonNode *node, guint max, gint64 *out, guint *n)
@@ -323,16 +293,12 @@ parse (FvTensorFile *self, const char *name, GError **error)
                  name, header_size, size);
   if (header_size > MAX_HEADER_BYTES)
     return FAIL ("%s is not a weight file: its header has %" G_GUINT64_FORMAT " bytes", name, header_size);
-  if (!g_utf8_validate_len ((const char *)file + 8, header_size, NULL))
-    return FAIL ("%s is damaged: its header is not UTF-8 text", name);
-  if (!check_depth ((const char *)file + 8, header_size, name, error))
-    return FALSE;
-  if (!json_parser_load_from_data (self->parser, (const char *)file + 8, header_size, &json_error))
-    return FAIL ("%s is damaged: its header is not JSON (%s)", name, json_error->message);
-  node = json_parser_get_root (self->parser);
-  if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+  self->header = fv_json_parse ((const char *)file + 8, header_size, MAX_HEADER_DEPTH, &json_error);
+  if (self->header == NULL)
+    return FAIL ("%s is damaged: its header can't be read, %s", name, json_error->message);
+  if (!JSON_NODE_HOLDS_OBJECT (self->header))
     return FAIL ("%s is damaged: its header is not a JSON object", name);
-  root = json_node_get_object (node);
+  root = json_node_get_object (self->header);
   if (json_object_get_size (root) > MAX_TENSORS)
     return FAIL ("%s is not a weight file: it has %u tensors", name, json_object_get_size (root));
 
@@ -356,7 +322,6 @@ fv_tensor_file_new (GBytes *bytes, const char *name, GError **error)
   g_autoptr (FvTensorFile) self = g_new0 (FvTensorFile, 1);
 
   self->bytes = g_bytes_ref (bytes);
-  self->parser = json_parser_new_immutable ();
   self->views = g_array_new (FALSE, FALSE, sizeof (FvTensorView));
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   self->metadata = g_hash_table_new (g_str_hash, g_str_equal);
@@ -381,7 +346,7 @@ fv_tensor_file_free (FvTensorFile *self)
   g_array_unref (self->views);
   g_hash_table_unref (self->by_name);
   g_hash_table_unref (self->metadata);
-  g_object_unref (self->parser);
+  g_clear_pointer (&self->header, json_node_unref);
   g_free (self);
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-weights.h"
 
+#include "app/exchange/fv-json.h"
 #include "app/exchange/fv-torch-archive.h"
 #include "app/exchange/fv-torch-file.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -229,10 +229,7 @@ read_network (FvWeights *self, const FvTensorView *views, guint n_views, const c
 static char **
 parse_class_names (const char *text)
 {
-  g_autoptr (JsonNode) node
-      = text != NULL && text[0] == '[' && strchr (text + 1, '[') == NULL && strchr (text, '{') == NULL
-            ? json_from_string (text, NULL)
-            : NULL;
+  g_autoptr (JsonNode) node = text != NULL ? fv_json_parse (text, strlen (text), 1, NULL) : NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   JsonArray *array;
 
@@ -303,12 +300,11 @@ fv_weights_parse (GBytes *bytes, const char *name, GError **error)
     return read_torch (self, bytes, name, error) ? g_steal_pointer (&self) : NULL;
   if (size > 8 && data[8] == '{')
     return read_safetensors (self, bytes, name, error) ? g_steal_pointer (&self) : NULL;
-  if (size > 2 && data[0] == 0x80 && data[1] == 2)
-    FAIL (FORMAT,
-          "%s was saved by a PyTorch older than 1.6, which Fovea can't read: load and save it again with a newer one",
-          name);
-  else
-    FAIL (FORMAT, "%s is neither a PyTorch weight file (.pt) nor a safetensors file", name);
+  g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
+               size > 2 && data[0] == 0x80 && data[1] == 2
+                   ? "%s was saved by a PyTorch older than 1.6: load it and save it again with a newer one"
+                   : "%s is neither a PyTorch weight file (.pt) nor a safetensors file",
+               name);
   return NULL;
 }
 
