@@ -47,6 +47,11 @@ enum {
   FV_CLI_INTERRUPTED = 130,
 };
 
+/* Runs a subcommand from main(): blocked signals are watched, what stays of a progress bar is wiped. Returns the exit status. */
+int           fv_cli_run           (const FvCliCommand *command, int argc, char **argv);
+/* Blocks the signals that end a program politely. Before the first thread is made. */
+void          fv_cli_block_signals (void);
+
 /*
  * Parses the options of @entries and the common ones (--json, --help, --version and, for a command that uses a device, --device).
  * Afterwards argv[1] .. argv[argc - 1] are the positional arguments, of which there must be @min to @max (G_MAXINT = any number).
