@@ -391,6 +391,23 @@ fv_recording_add_times (FvRecording *self, GArray *phases)
     }
 }
 
+static gint
+by_seconds_descending (gconstpointer a, gconstpointer b)
+{
+  const FvPhase *left = a, *right = b;
+
+  return left->seconds > right->seconds ? -1 : left->seconds < right->seconds;
+}
+
+GArray *
+fv_phases_sorted (GArray *phases)
+{
+  GArray *sorted = g_array_copy (phases);
+
+  g_array_sort (sorted, by_seconds_descending);
+  return sorted;
+}
+
 guint
 fv_recording_get_n_dispatches (FvRecording *self)
 {

@@ -74,6 +74,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvRecording, fv_recording_free)
 gboolean     fv_recording_submit   (FvRecording *self, guint64 *ticket, GError **error);
 /* Adds the device time of the last finished submission to @phases (element-type FvPhase). */
 void         fv_recording_add_times (FvRecording *self, GArray *phases);
+/* (transfer full) (element-type FvPhase): a copy, longest first. */
+GArray      *fv_phases_sorted      (GArray *phases);
 guint        fv_recording_get_n_dispatches (FvRecording *self);
 guint        fv_recording_get_n_barriers (FvRecording *self);
 

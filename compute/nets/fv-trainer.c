@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/nets/fv-model-private.h"
+#include "compute/nets/fv-step-input.h"
+
+#include <math.h>
+#include <string.h>
+
+#define N_SLOTS   2  /* batches, and updates, in flight */
+#define MAX_PLANS 3  /* sizes of batches kept, least recently used dropped */
+
+/* The graph of one size of batch, recorded once for each slot. */
+typedef struct
+{
+  guint n, height, width;
+  FvGraph *graph;
+  FvTensor *block, *result;
+  FvRecording *recordings[N_SLOTS];
+} Plan;
+
+typedef struct
+{
+  FvStepInput input;
+  FvBuffer *result;       /* FvLossResult */
+  guint64 ticket;         /* 0: free */
+  guint64 serial;
+  FvRecording *recording; /* the one in flight, for its times */
+} BatchSlot;
+
+typedef struct
+{
+  FvBuffer *block, *result; /* FvUpdateBlock, FvUpdateBlockResult */
+  guint64 ticket, serial;
+  FvRecording *recording;
+} UpdateSlot;
+
+struct _FvTrainer
+{
+  FvModel *model;
+  FvDevice *device;
+  FvTrainerParams params;
+  GPtrArray *plans;        /* Plan, most recently used last */
+  BatchSlot batches[N_SLOTS];
+  UpdateSlot updates[N_SLOTS];
+  FvBuffer *scratch;       /* of the optimizer */
+  guint64 n_batches, n_updates;
+  GQueue losses;           /* FvStepLosses, finished and not yet polled */
+  GQueue results;          /* FvUpdateResult */
+  gboolean timing;
+  GArray *phases;
+  double wait_seconds;
+};
+
+static void
+plan_free (Plan *plan)
+{
+  for (guint i = 0; i < N_SLOTS; i++)
+    fv_recording_free (plan->recordings[i]);
+  fv_graph_free (plan->graph);
+  g_free (plan);
+}
+
+FvTrainer *
+fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
+{
+  g_autoptr (FvTrainer) self = g_new0 (FvTrainer, 1);
+
+  self->model = fv_model_ref (model);
+  self->device = fv_model_get_device (model);
+  self->params = *params;
+  self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) plan_free);
+  self->phases = g_array_new (FALSE, TRUE, sizeof (FvPhase));
+  g_queue_init (&self->losses);
+  g_queue_init (&self->results);
+  if (!fv_model_ensure (model, FV_BUFFER_GRADIENTS, error) || !fv_model_ensure (model, FV_BUFFER_MOMENTUM, error)
+      || (params->optimizer == FV_OPTIMIZER_ADAMW && !fv_model_ensure (model, FV_BUFFER_SECOND_MOMENT, error)))
+    return NULL;
+  self->scratch = fv_buffer_new (self->device, FV_MEMORY_DEVICE,
+                                 fv_optimizer_scratch_bytes (fv_model_get_layout (model)), "optimizer scratch", error);
+  if (self->scratch == NULL)
+    return NULL;
+  for (guint i = 0; i < N_SLOTS; i++)
+    {
+      BatchSlot *batch = &self->batches[i];
+      UpdateSlot *update = &self->updates[i];
+
+      if (!fv_step_input_init (&batch->input, self->device, error))
+        return NULL;
+      batch->result = fv_buffer_new (self->device, FV_MEMORY_READBACK, sizeof (FvLossResult), "losses", error);
+      update->block = fv_buffer_new (self->device, FV_MEMORY_UPLOAD, sizeof (FvUpdateBlock), "update block", error);
+      if (batch->result == NULL || update->block == NULL)
+        return NULL;
+      update->result = fv_buffer_new (self->device, FV_MEMORY_READBACK, sizeof (FvUpdateBlockResult), "update result", error);
+      if (update->result == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+void
+fv_trainer_free (FvTrainer *self)
+{
+  if (self == NULL)
+    return;
+  if (!fv_device_is_lost (self->device))
+    fv_trainer_wait (self, NULL);
+  g_ptr_array_unref (self->plans);
+  for (guint i = 0; i < N_SLOTS; i++)
+    {
+      fv_step_input_clear (&self->batches[i].input);
+      fv_buffer_free (self->batches[i].result);
+      fv_recording_free (self->updates[i].recording);
+      fv_buffer_free (self->updates[i].block);
+      fv_buffer_free (self->updates[i].result);
+    }
+  fv_buffer_free (self->scratch);
+  g_queue_clear_full (&self->losses, g_free);
+  g_queue_clear_full (&self->results, g_free);
+  g_array_unref (self->phases);
+  fv_model_unref (self->model);
+  g_free (self);
+}
+
+/* Plans */
+
+static Plan *
+build_plan (FvTrainer *self, guint n, guint height, guint width)
+{
+  const FvYolov5Config *config = fv_model_get_config (self->model);
+  const FvYolov5Buffers buffers = fv_model_get_training_buffers (self->model);
+  Plan *plan = g_new0 (Plan, 1);
+  FvTensor *heads[FV_YOLOV5_N_HEADS];
+  FvTensor *input;
+
+  plan->n = n;
+  plan->height = height;
+  plan->width = width;
+  plan->graph = fv_graph_new (self->device, &(FvGraphParams) { .training = TRUE });
+  plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
+  plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
+  fv_tensor_set_address (plan->block, self->batches[0].input.block->address);
+  fv_tensor_set_address (plan->result, self->batches[0].result->address);
+  input = fv_augment (plan->graph, plan->block, n, height, width);
+  fv_yolov5_build (plan->graph, config, fv_model_get_layout (self->model), &buffers, self->params.frozen_layers, input,
+                   heads, NULL);
+  fv_yolo_loss (plan->graph, config, &self->params.loss, heads, plan->block, plan->result, TRUE);
+  fv_graph_backward (plan->graph);
+  fv_graph_plan (plan->graph);
+  return plan;
+}
+
+static guint64
+model_bytes (FvTrainer *self)
+{
+  guint64 bytes = self->scratch->size;
+
+  for (guint i = 0; i < FV_N_BUFFERS; i++)
+    bytes += fv_model_get_size (self->model, i) * sizeof (float);
+  return bytes;
+}
+
+guint64
+fv_trainer_estimate_bytes (FvTrainer *self, guint n, guint height, guint width)
+{
+  Plan *plan = build_plan (self, n, height, width);
+  const guint64 bytes = model_bytes (self) + fv_graph_get_arena_bytes (plan->graph);
+
+  plan_free (plan);
+  return bytes;
+}
+
+static gboolean
+check_memory (FvTrainer *self, const Plan *plan, GError **error)
+{
+  const guint64 needed = model_bytes (self) + fv_graph_get_arena_bytes (plan->graph);
+  const FvDeviceInfo *info = fv_device_get_info (self->device);
+  g_autofree char *needed_text = NULL, *total_text = NULL;
+
+  if (needed <= info->memory_bytes)
+    return TRUE;
+  needed_text = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  total_text = g_format_size_full (info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+               "Training with %u pictures of %u x %u px at a time needs %s of memory, and the device “%s” has %s. "
+               "Choose a smaller batch, smaller pictures or a smaller model.",
+               plan->n, plan->width, plan->height, needed_text, info->name, total_text);
+  return FALSE;
+}
+
+static FvRecording *
+record_plan (FvTrainer *self, Plan *plan, guint slot, GError **error)
+{
+  g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
+
+  fv_tensor_set_address (plan->block, self->batches[slot].input.block->address);
+  fv_tensor_set_address (plan->result, self->batches[slot].result->address);
+  fv_graph_record (plan->graph, recorder);
+  return fv_recorder_finish (&recorder, self->timing, error);
+}
+
+static Plan *
+find_plan (FvTrainer *self, guint n, guint height, guint width, GError **error)
+{
+  Plan *plan;
+
+  for (guint i = 0; i < self->plans->len; i++)
+    {
+      plan = self->plans->pdata[i];
+      if (plan->n == n && plan->height == height && plan->width == width)
+        {
+          g_ptr_array_add (self->plans, g_ptr_array_steal_index (self->plans, i));
+          return plan;
+        }
+    }
+  if (self->plans->len == MAX_PLANS)
+    {
+      if (!fv_trainer_wait (self, error))
+        return NULL;
+      g_ptr_array_remove_index (self->plans, 0);
+    }
+  plan = build_plan (self, n, height, width);
+  if (!check_memory (self, plan, error) || !fv_graph_allocate (plan->graph, error))
+    {
+      plan_free (plan);
+      return NULL;
+    }
+  g_ptr_array_add (self->plans, plan);
+  return plan;
+}
+
+static gboolean
+ensure_recording (FvTrainer *self, Plan *plan, guint slot, GError **error)
+{
+  if (plan->recordings[slot] == NULL)
+    plan->recordings[slot] = record_plan (self, plan, slot, error);
+  return plan->recordings[slot] != NULL;
+}
+
+gboolean
+fv_trainer_prepare (FvTrainer *self, guint n, guint height, guint width, GError **error)
+{
+  Plan *plan = find_plan (self, n, height, width, error);
+
+  if (plan == NULL)
+    return FALSE;
+  for (guint slot = 0; slot < N_SLOTS; slot++)
+    if (!ensure_recording (self, plan, slot, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Slots */
+
+static gboolean
+wait_for (FvTrainer *self, guint64 ticket, GError **error)
+{
+  const gint64 start = g_get_monotonic_time ();
+  const gboolean ok = fv_device_wait (self->device, ticket, error);
+
+  self->wait_seconds += (g_get_monotonic_time () - start) * 1e-6;
+  return ok;
+}
+
+static void
+finish_batch (FvTrainer *self, BatchSlot *slot)
+{
+  const FvLossResult *result = slot->result->map;
+  FvStepLosses losses = { .serial = slot->serial, .box = result->box, .obj = result->obj, .cls = result->cls };
+
+  losses.finite = isfinite (losses.box) && isfinite (losses.obj) && isfinite (losses.cls);
+  g_queue_push_tail (&self->losses, g_memdup2 (&losses, sizeof losses));
+  if (self->timing)
+    fv_recording_add_times (slot->recording, self->phases);
+  slot->ticket = 0;
+}
+
+static void
+finish_update (FvTrainer *self, UpdateSlot *slot)
+{
+  const FvUpdateBlockResult *block = slot->result->map;
+  FvUpdateResult result
+      = { .serial = slot->serial, .gradient_norm = block->gradient_norm, .skipped = block->skipped != 0 };
+
+  g_queue_push_tail (&self->results, g_memdup2 (&result, sizeof result));
+  if (self->timing)
+    fv_recording_add_times (slot->recording, self->phases);
+  slot->ticket = 0;
+}
+
+/* Takes in what is done, oldest first; with @all waits for everything. */
+static gboolean
+collect (FvTrainer *self, gboolean all, GError **error)
+{
+  for (guint i = 0; i < N_SLOTS; i++)
+    {
+      BatchSlot *batch = &self->batches[(self->n_batches + i) % N_SLOTS];
+      UpdateSlot *update = &self->updates[(self->n_updates + i) % N_SLOTS];
+
+      if (batch->ticket != 0)
+        {
+          if (all && !wait_for (self, batch->ticket, error))
+            return FALSE;
+          if (all || fv_device_is_done (self->device, batch->ticket))
+            finish_batch (self, batch);
+        }
+      if (update->ticket != 0)
+        {
+          if (all && !wait_for (self, update->ticket, error))
+            return FALSE;
+          if (all || fv_device_is_done (self->device, update->ticket))
+            finish_update (self, update);
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+fv_trainer_accumulate (FvTrainer *self, const FvBatch *batch, GError **error)
+{
+  const guint index = self->n_batches % N_SLOTS;
+  BatchSlot *slot = &self->batches[index];
+  Plan *plan = find_plan (self, batch->n, batch->height, batch->width, error);
+
+  if (plan == NULL || !ensure_recording (self, plan, index, error))
+    return FALSE;
+  if (slot->ticket != 0)
+    {
+      if (!wait_for (self, slot->ticket, error))
+        return FALSE;
+      finish_batch (self, slot);
+    }
+  if (!fv_step_input_write (&slot->input, batch, error)
+      || !fv_recording_submit (plan->recordings[index], &slot->ticket, error))
+    return FALSE;
+  slot->recording = plan->recordings[index];
+  slot->serial = self->n_batches++;
+  return TRUE;
+}
+
+static FvRecording *
+record_update (FvTrainer *self, UpdateSlot *slot, GError **error)
+{
+  g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
+  FvBuffer **buffers = self->model->buffers;
+  const FvOptimizerArgs args = {
+    .optimizer = self->params.optimizer,
+    .layout = fv_model_get_layout (self->model),
+    .frozen_layers = self->params.frozen_layers,
+    .weights = buffers[FV_BUFFER_WEIGHTS],
+    .gradients = buffers[FV_BUFFER_GRADIENTS],
+    .momentum = buffers[FV_BUFFER_MOMENTUM],
+    .second_moment = buffers[FV_BUFFER_SECOND_MOMENT],
+    .ema = buffers[FV_BUFFER_EMA],
+    .statistics = buffers[FV_BUFFER_STATISTICS],
+    .ema_statistics = buffers[FV_BUFFER_EMA_STATISTICS],
+    .scratch = self->scratch,
+    .block = fv_buffer_range (slot->block, 0, sizeof (FvUpdateBlock)),
+    .result = fv_buffer_range (slot->result, 0, sizeof (FvUpdateBlockResult)),
+  };
+
+  fv_optimizer_record (recorder, &args);
+  return fv_recorder_finish (&recorder, self->timing, error);
+}
+
+gboolean
+fv_trainer_update (FvTrainer *self, const FvUpdate *update, GError **error)
+{
+  UpdateSlot *slot = &self->updates[self->n_updates % N_SLOTS];
+  FvUpdateBlock *block = slot->block->map;
+
+  if (slot->ticket != 0)
+    {
+      if (!wait_for (self, slot->ticket, error))
+        return FALSE;
+      finish_update (self, slot);
+    }
+  if (slot->recording == NULL)
+    slot->recording = record_update (self, slot, error);
+  if (slot->recording == NULL)
+    return FALSE;
+  memcpy (block->lr, update->lr, sizeof block->lr);
+  block->momentum = update->momentum;
+  block->beta2 = update->beta2;
+  block->weight_decay = update->weight_decay;
+  block->ema_decay = update->ema_decay;
+  block->clip_norm = self->params.clip_norm;
+  block->bias_correction1 = 1.0 - pow (update->momentum, update->step);
+  block->bias_correction2 = 1.0 - pow (update->beta2, update->step);
+  block->first_step = update->step == 1;
+  if (!fv_recording_submit (slot->recording, &slot->ticket, error))
+    return FALSE;
+  slot->serial = self->n_updates++;
+  return TRUE;
+}
+
+gboolean
+fv_trainer_poll (FvTrainer *self, FvStepLosses *losses)
+{
+  g_autofree FvStepLosses *first = NULL;
+
+  collect (self, FALSE, NULL);
+  first = g_queue_pop_head (&self->losses);
+  if (first == NULL)
+    return FALSE;
+  *losses = *first;
+  return TRUE;
+}
+
+gboolean
+fv_trainer_poll_update (FvTrainer *self, FvUpdateResult *result)
+{
+  g_autofree FvUpdateResult *first = NULL;
+
+  collect (self, FALSE, NULL);
+  first = g_queue_pop_head (&self->results);
+  if (first == NULL)
+    return FALSE;
+  *result = *first;
+  return TRUE;
+}
+
+gboolean
+fv_trainer_wait (FvTrainer *self, GError **error)
+{
+  return collect (self, TRUE, error);
+}
+
+double
+fv_trainer_get_wait_seconds (FvTrainer *self)
+{
+  return self->wait_seconds;
+}
+
+/* Times */
+
+void
+fv_trainer_set_timing (FvTrainer *self, gboolean on)
+{
+  if (self->timing == on || !fv_trainer_wait (self, NULL))
+    return;
+  self->timing = on;
+  g_array_set_size (self->phases, 0);
+  for (guint i = 0; i < self->plans->len; i++)
+    for (guint slot = 0; slot < N_SLOTS; slot++)
+      g_clear_pointer (&((Plan *) self->plans->pdata[i])->recordings[slot], fv_recording_free);
+  for (guint slot = 0; slot < N_SLOTS; slot++)
+    g_clear_pointer (&self->updates[slot].recording, fv_recording_free);
+}
+
+GArray *
+fv_trainer_get_phases (FvTrainer *self)
+{
+  return fv_phases_sorted (self->phases);
+}
