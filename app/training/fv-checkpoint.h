@@ -14,36 +14,39 @@ G_BEGIN_DECLS
 #define FV_CHECKPOINT_ERROR (fv_checkpoint_error_quark ())
 GQuark fv_checkpoint_error_quark (void);
 
-typedef enum {
+typedef enum
+{
   FV_CHECKPOINT_ERROR_INVALID,  /* not a checkpoint, damaged, or of another version */
   FV_CHECKPOINT_ERROR_MISMATCH, /* a whole one, but of another network, optimizer or recipe */
 } FvCheckpointError;
 
 /* What an epoch came to. Losses with their gains: box, obj, cls. */
-typedef struct {
+typedef struct
+{
   guint epoch;
-  double train[3];              /* means over the epoch's batches */
-  gboolean validated;           /* whether the rest holds anything */
+  double train[3];    /* means over the epoch's batches */
+  gboolean validated; /* whether the rest holds anything */
   double val[3];
   double precision, recall, map50, map;
 } FvEpochRecord;
 
 /* Where a run stands, between two batches. */
-typedef struct {
-  guint epoch, step;            /* the next batch; step = batches of an epoch: its validation is outstanding */
-  gint64 last_update;           /* batch, counted over all epochs, of the last update; -1 before the first */
+typedef struct
+{
+  guint epoch, step;  /* the next batch; step = batches of an epoch: its validation is outstanding */
+  gint64 last_update; /* batch, counted over all epochs, of the last update; -1 before the first */
   guint64 updates;
-  double loss_sums[3];          /* over the batches of the epoch so far */
+  double loss_sums[3]; /* over the batches of the epoch so far */
   double best_fitness;
-  gint64 best_epoch;            /* -1: none yet */
-  guint64 pictures;             /* trained on so far */
-  double train_seconds;         /* spent on them, validation left out */
-  double seconds;               /* spent in all */
-  char *finished;               /* (nullable): the reason why the run is over */
-  GArray *history;              /* of FvEpochRecord, by epoch */
+  gint64 best_epoch;    /* -1: none yet */
+  guint64 pictures;     /* trained on so far */
+  double train_seconds; /* spent on them, validation left out */
+  double seconds;       /* spent in all */
+  char *finished;       /* (nullable): the reason why the run is over */
+  GArray *history;      /* of FvEpochRecord, by epoch */
 } FvProgress;
 
-void fv_progress_init  (FvProgress *self);
+void fv_progress_init (FvProgress *self);
 void fv_progress_clear (FvProgress *self);
 /* (nullable): the record of the best epoch, NULL when there is none yet. */
 const FvEpochRecord *fv_progress_get_best (const FvProgress *self);
@@ -52,30 +55,26 @@ const FvEpochRecord *fv_progress_get_best (const FvProgress *self);
  * Writes @path atomically: whoever dies or runs out of disk meanwhile leaves the file before it whole. Waits for the device.
  * Errors: G_FILE_ERROR, FV_DEVICE_ERROR.
  */
-gboolean      fv_checkpoint_save (const char       *path,
-                                  FvModel          *model,
-                                  char            **class_names,
-                                  const char       *recipe_hash,
-                                  const FvProgress *progress,
-                                  GError          **error);
+gboolean fv_checkpoint_save (const char *path, FvModel *model, char **class_names, const char *recipe_hash,
+                             const FvProgress *progress, GError **error);
 
 typedef struct _FvCheckpoint FvCheckpoint;
 
 /* Errors: G_FILE_ERROR, FV_CHECKPOINT_ERROR, FV_EXCHANGE_ERROR. */
 FvCheckpoint *fv_checkpoint_open (const char *path, GError **error);
-void          fv_checkpoint_free (FvCheckpoint *self);
+void fv_checkpoint_free (FvCheckpoint *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvCheckpoint, fv_checkpoint_free)
 
-const FvYolov5Config *fv_checkpoint_get_config      (const FvCheckpoint *self);
+const FvYolov5Config *fv_checkpoint_get_config (const FvCheckpoint *self);
 /* (transfer none): NULL-terminated */
-char                **fv_checkpoint_get_class_names (const FvCheckpoint *self);
-const char           *fv_checkpoint_get_recipe_hash (const FvCheckpoint *self);
-const FvProgress     *fv_checkpoint_get_progress    (const FvCheckpoint *self);
+char **fv_checkpoint_get_class_names (const FvCheckpoint *self);
+const char *fv_checkpoint_get_recipe_hash (const FvCheckpoint *self);
+const FvProgress *fv_checkpoint_get_progress (const FvCheckpoint *self);
 
 /*
  * Uploads every buffer that @model has, a trainer having been made on it, and copies the counters to @progress (initialised).
  * Errors: FV_CHECKPOINT_ERROR_MISMATCH, FV_DEVICE_ERROR.
  */
-gboolean      fv_checkpoint_restore (FvCheckpoint *self, FvModel *model, FvProgress *progress, GError **error);
+gboolean fv_checkpoint_restore (FvCheckpoint *self, FvModel *model, FvProgress *progress, GError **error);
 
 G_END_DECLS

@@ -8,7 +8,8 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-struct _FvEvents {
+struct _FvEvents
+{
   char *path;
   FILE *file;
   FILE *copy;
@@ -20,8 +21,8 @@ fail (const char *path, const char *what, GError **error)
 {
   int saved = errno;
 
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "The event stream %s can't be %s: %s.", path, what,
-               g_strerror (saved));
+  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "The event stream %s can't be %s: %s.", path,
+               what, g_strerror (saved));
   return FALSE;
 }
 
@@ -124,10 +125,38 @@ fv_json_put_string (JsonBuilder *builder, const char *name, const char *value)
   json_builder_add_string_value (builder, value);
 }
 
+/* The shortest decimal that is the same float. */
+static double
+shortest_float (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  double read = value;
+
+  for (int digits = 1; digits <= 9; digits++)
+    {
+      char format[8];
+
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      read = g_ascii_strtod (g_ascii_formatd (text, sizeof text, format, value), NULL);
+      if ((float)read == (float)value)
+        break;
+    }
+  return read;
+}
+
 void
 fv_json_put_losses (JsonBuilder *builder, const double losses[3])
 {
-  fv_json_put_double (builder, "box", losses[0]);
-  fv_json_put_double (builder, "obj", losses[1]);
-  fv_json_put_double (builder, "cls", losses[2]);
+  static const char *const names[] = { "box", "obj", "cls" };
+
+  for (guint i = 0; i < 3; i++)
+    fv_json_put_double (builder, names[i], shortest_float (losses[i]));
+}
+
+double
+fv_json_round (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.6g", value), NULL);
 }

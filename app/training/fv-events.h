@@ -17,20 +17,23 @@ G_BEGIN_DECLS
 typedef struct _FvEvents FvEvents;
 
 /* Opens for appending. Half a line that a killed process left at the end is cut off. @copy (nullable, transfer none) receives every line too. */
-FvEvents    *fv_events_open  (const char *path, guint run, FILE *copy, GError **error);
-void         fv_events_free  (FvEvents *self);
+FvEvents *fv_events_open (const char *path, guint run, FILE *copy, GError **error);
+void fv_events_free (FvEvents *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvEvents, fv_events_free)
 
 /* (transfer full): a builder inside an object that has `event`, `time` (ISO 8601, UTC) and `run` already. */
 JsonBuilder *fv_events_begin (FvEvents *self, const char *event);
 /* Takes @builder, closes the object and writes the line. Errors: G_IO_ERROR (a full disk). */
-gboolean     fv_events_end   (FvEvents *self, JsonBuilder *builder, GError **error);
+gboolean fv_events_end (FvEvents *self, JsonBuilder *builder, GError **error);
 
 /* A member of the object that is being built. */
-void         fv_json_put_int    (JsonBuilder *builder, const char *name, gint64 value);
-void         fv_json_put_double (JsonBuilder *builder, const char *name, double value);
-void         fv_json_put_string (JsonBuilder *builder, const char *name, const char *value);
-/* { "box": .., "obj": .., "cls": .. } without the braces. */
-void         fv_json_put_losses (JsonBuilder *builder, const double losses[3]);
+void fv_json_put_int (JsonBuilder *builder, const char *name, gint64 value);
+void fv_json_put_double (JsonBuilder *builder, const char *name, double value);
+void fv_json_put_string (JsonBuilder *builder, const char *name, const char *value);
+/* { "box": .., "obj": .., "cls": .. } without the braces, each in the fewest digits that give back its float. */
+void fv_json_put_losses (JsonBuilder *builder, const double losses[3]);
+
+/* @value with six significant digits, for what is only looked at. */
+double fv_json_round (double value);
 
 G_END_DECLS

@@ -155,7 +155,8 @@ fv_json_load_object (const char *path, GError **error)
   root = json_parser_get_root (parser);
   if (!root || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not a JSON object ({ \"key\": value, ... }).", path);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not a JSON object ({ \"key\": value, ... }).",
+                   path);
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));

@@ -11,10 +11,10 @@ G_BEGIN_DECLS
  */
 
 /* (transfer full): on one line, or with two spaces a level and a final line end when @pretty. */
-char  *fv_json_print  (JsonNode *node, gboolean pretty);
+char *fv_json_print (JsonNode *node, gboolean pretty);
 
 /* (transfer full): @value in the fewest digits that read back to it, locale "C". */
-char  *fv_json_double (double value);
+char *fv_json_double (double value);
 
 /* Reads a JSON file whose root is an object; the message names the file. */
 JsonObject *fv_json_load_object (const char *path, GError **error);

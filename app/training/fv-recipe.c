@@ -7,19 +7,27 @@
 #include <math.h>
 #include <string.h>
 
-G_DEFINE_QUARK (fv-recipe-error-quark, fv_recipe_error)
+G_DEFINE_QUARK (fv - recipe - error - quark, fv_recipe_error)
 
 static const char *const optimizer_names[] = { "SGD", "AdamW", NULL };
 G_STATIC_ASSERT (FV_OPTIMIZER_SGD == 0 && FV_OPTIMIZER_ADAMW == 1);
 
-#define INTEGER(field, initial, min, max, result, text) \
-  { #field, FV_RECIPE_INTEGER, G_STRUCT_OFFSET (FvRecipe, field), initial, min, max, NULL, result, text }
-#define NUMBER(field, initial, min, max, text) \
-  { #field, FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, field), initial, min, max, NULL, TRUE, text }
-#define AUGMENT(field, initial, min, max, text)                                                                  \
-  { #field, FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, augment.field), initial, min, max, NULL, TRUE, text }
-#define SWITCH(field, initial, text) \
-  { #field, FV_RECIPE_SWITCH, G_STRUCT_OFFSET (FvRecipe, field), initial, 0, 1, NULL, TRUE, text }
+#define INTEGER(field, initial, min, max, result, text)                                                                \
+  {                                                                                                                    \
+#field, FV_RECIPE_INTEGER, G_STRUCT_OFFSET(FvRecipe, field), initial, min, max, NULL, result, text                 \
+  }
+#define NUMBER(field, initial, min, max, text)                                                                         \
+  {                                                                                                                    \
+#field, FV_RECIPE_NUMBER, G_STRUCT_OFFSET(FvRecipe, field), initial, min, max, NULL, TRUE, text                    \
+  }
+#define AUGMENT(field, initial, min, max, text)                                                                        \
+  {                                                                                                                    \
+#field, FV_RECIPE_NUMBER, G_STRUCT_OFFSET(FvRecipe, augment.field), initial, min, max, NULL, TRUE, text            \
+  }
+#define SWITCH(field, initial, text)                                                                                   \
+  {                                                                                                                    \
+#field, FV_RECIPE_SWITCH, G_STRUCT_OFFSET(FvRecipe, field), initial, 0, 1, NULL, TRUE, text                        \
+  }
 
 static const FvRecipeKey keys[] = {
   INTEGER (epochs, 100, 1, 100000, TRUE, "Times that every picture is trained on."),
@@ -30,11 +38,13 @@ static const FvRecipeKey keys[] = {
     "SGD with Nesterov momentum, or AdamW." },
   INTEGER (freeze, 0, 0, FV_YOLOV5_N_LAYERS - 1, TRUE,
            "Layers, counted from the first, that learn nothing: 10 is the backbone, 24 all but the head."),
-  INTEGER (patience, 100, 0, 100000, TRUE, "Epochs without a better result after which training ends early; 0 is never."),
+  INTEGER (patience, 100, 0, 100000, TRUE,
+           "Epochs without a better result after which training ends early; 0 is never."),
   INTEGER (nbs, 64, 1, 65536, TRUE, "Pictures that one update sums up, over as many batches as that takes."),
   SWITCH (carry_accumulation, 1,
           "Whether an unfinished sum of gradients is carried into the next epoch; YOLOv5 throws it away."),
-  INTEGER (val_period, 1, 1, 100000, TRUE, "Epochs from one validation to the next; the last epoch is always validated."),
+  INTEGER (val_period, 1, 1, 100000, TRUE,
+           "Epochs from one validation to the next; the last epoch is always validated."),
   INTEGER (workers, 0, 0, 256, FALSE, "Threads that decode pictures; 0 chooses by the number of processors."),
   INTEGER (log_period, 1, 1, 1000000, FALSE, "Batches from one step record of the event stream to the next."),
   { "checkpoint_minutes", FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, checkpoint_minutes), 10, 0.01, 1440, NULL, FALSE,
@@ -76,7 +86,8 @@ static const FvRecipeKey keys[] = {
   AUGMENT (mixup, 0, 0, 1, "Probability of blending two mosaics."),
 };
 
-typedef struct {
+typedef struct
+{
   const char *key;
   double value;
 } Override;
@@ -188,14 +199,15 @@ set_number (FvRecipe *self, const FvRecipeKey *key, double value, GError **error
       g_autofree char *min = fv_json_double (key->min);
       g_autofree char *max = fv_json_double (key->max);
 
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = %s is out of range: it goes from %s to %s. (%s)",
-                   key->name, isfinite (value) ? text : "not a number", min, max, key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
+                   "%s = %s is out of range: it goes from %s to %s. (%s)", key->name,
+                   isfinite (value) ? text : "not a number", min, max, key->text);
       return FALSE;
     }
   if (key->type != FV_RECIPE_NUMBER && value != floor (value))
     {
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = %s must be a whole number. (%s)", key->name, text,
-                   key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = %s must be a whole number. (%s)", key->name,
+                   text, key->text);
       return FALSE;
     }
   if (key->offset == G_STRUCT_OFFSET (FvRecipe, imgsz) && (gint64)value % 32 != 0)
@@ -203,8 +215,8 @@ set_number (FvRecipe *self, const FvRecipeKey *key, double value, GError **error
       gint64 below = (gint64)value / 32 * 32;
 
       g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
-                   "imgsz = %s must be a multiple of 32: take %" G_GINT64_FORMAT " or %" G_GINT64_FORMAT ".", text, below,
-                   below + 32);
+                   "imgsz = %s must be a multiple of 32: take %" G_GINT64_FORMAT " or %" G_GINT64_FORMAT ".", text,
+                   below, below + 32);
       return FALSE;
     }
   put_value (self, key, value);
@@ -240,8 +252,8 @@ set_text (FvRecipe *self, const FvRecipeKey *key, const char *text, GError **err
             put_value (self, key, i % 2);
             return TRUE;
           }
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = “%s” must be true or false. (%s)", key->name, text,
-                   key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = “%s” must be true or false. (%s)", key->name,
+                   text, key->text);
       return FALSE;
     }
   value = g_ascii_strtod (text, &end);
@@ -271,8 +283,8 @@ fv_recipe_set_pair (FvRecipe *self, const char *pair, GError **error)
 
   if (!equals || equals == pair)
     {
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "“%s” must have the form KEY=VALUE, for example lr0=0.02.",
-                   pair);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
+                   "“%s” must have the form KEY=VALUE, for example lr0=0.02.", pair);
       return FALSE;
     }
   name = g_strstrip (g_strndup (pair, (gsize)(equals - pair)));

@@ -15,51 +15,59 @@ G_BEGIN_DECLS
 #define FV_TRAIN_ERROR (fv_train_error_quark ())
 GQuark fv_train_error_quark (void);
 
-typedef enum {
+typedef enum
+{
   FV_TRAIN_ERROR_DATA,       /* nothing to train on */
   FV_TRAIN_ERROR_NOT_FINITE, /* losses or gradients ran away */
 } FvTrainError;
 
-typedef enum {
+typedef enum
+{
   FV_TRAIN_COMPLETED,
   FV_TRAIN_EARLY_STOP,
-  FV_TRAIN_STOPPED,          /* cancelled; a checkpoint was saved */
+  FV_TRAIN_STOPPED, /* cancelled; a checkpoint was saved */
 } FvTrainReason;
 
 /* "completed", "early-stop", "stopped" */
 const char *fv_train_reason_to_string (FvTrainReason reason);
 
-typedef struct {
+typedef struct
+{
   gboolean validating;
   guint epoch, epochs;
-  guint step, steps;         /* of this epoch's batches, or of the validation's pictures */
-  double losses[3];          /* box, obj, cls of the epoch so far */
-  double map50, map;         /* of the last validation; NaN before the first */
+  guint step, steps; /* of this epoch's batches, or of the validation's pictures */
+  double losses[3];  /* box, obj, cls of the epoch so far */
+  double map50, map; /* of the last validation; NaN before the first */
   double images_per_second;
 } FvTrainStatus;
 
 typedef void (*FvTrainStatusFunc) (const FvTrainStatus *status, gpointer user_data);
+/* A remark for the person; it is a warning in the event stream, too. */
+typedef void (*FvTrainWarningFunc) (const char *text, gpointer user_data);
 
-typedef struct {
+typedef struct
+{
   FvDevice *device;
   FvRun *run;
   FvDataset *dataset;
   const FvRecipe *recipe;
-  const FvWeights *weights;  /* (nullable): where to start from; NULL = a new network of @variant */
-  char variant;              /* 'n', 's', 'm', 'l' or 'x'; only without @weights */
-  gboolean resume;           /* go on from the run's last.ckpt; @weights and @variant are not read */
-  FILE *events_copy;         /* (nullable) */
-  FvTrainStatusFunc status;  /* (nullable): called after each batch, in the calling thread */
-  gpointer status_data;
-  GCancellable *cancellable; /* (nullable): ends the run after the batch in hand, with a checkpoint */
+  const FvWeights *weights;   /* (nullable): where to start from; NULL = a new network of @variant */
+  char variant;               /* 'n', 's', 'm', 'l' or 'x'; only without @weights */
+  gboolean resume;            /* go on from the run's last.ckpt; @weights and @variant are not read */
+  FILE *events_copy;          /* (nullable) */
+  FvTrainStatusFunc status;   /* (nullable): called after each batch, in the calling thread */
+  FvTrainWarningFunc warning; /* (nullable) */
+  gpointer user_data;         /* of both */
+  GCancellable *cancellable;  /* (nullable): ends the run after the batch in hand, with a checkpoint */
 } FvTrainParams;
 
-typedef struct {
+typedef struct
+{
   FvTrainReason reason;
-  gint64 best_epoch;         /* -1: no epoch was finished */
-  double map50, map;         /* of the best epoch; NaN where nothing was validated */
-  double images_per_second;  /* of training, validation left out */
-  double seconds;            /* in all, the parts before a resume included */
+  gint64 best_epoch;        /* -1: no epoch was finished */
+  double map50, map;        /* of the best epoch; NaN where nothing was validated */
+  double images_per_second; /* of training, validation left out */
+  double seconds;           /* in all, the parts before a resume included */
   guint64 peak_device_bytes;
 } FvTrainResult;
 

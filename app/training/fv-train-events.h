@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "app/training/fv-checkpoint.h"
+#include "app/training/fv-events.h"
+#include "app/training/fv-train.h"
+#include "app/training/fv-validate.h"
+
+G_BEGIN_DECLS
+
+/* The records of the run loop in the event stream, beside those of fv-step-log.h. All errors: G_IO_ERROR. */
+
+typedef struct
+{
+  FvDevice *device;
+  const FvRecipe *recipe;
+  guint images, val_images;
+  char variant;
+  guint transferred, total; /* tensors of the weights that it started from; 0 of 0 from scratch */
+  guint64 device_bytes;     /* what a step needs */
+} FvStartRecord;
+
+gboolean fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error);
+gboolean fv_train_events_resumed (FvEvents *events, guint epoch, guint step, GError **error);
+/* @evaluation (nullable): without it there is no per_class. */
+gboolean fv_train_events_validation (FvEvents *events, const FvEpochRecord *record, const FvEvaluation *evaluation,
+                                     char **class_names, GError **error);
+/* @epoch, @step: where the run goes on from there. */
+gboolean fv_train_events_checkpoint (FvEvents *events, guint epoch, guint step, GError **error);
+gboolean fv_train_events_warning (FvEvents *events, const char *id, const char *text, GError **error);
+gboolean fv_train_events_finished (FvEvents *events, const char *reason, const FvProgress *progress, GError **error);
+/* What went wrong, with advice. Best effort: a stream that can't be written is passed over. */
+void fv_train_events_failed (FvEvents *events, guint run, const FvRecipe *recipe, const GError *failure);
+
+/* (transfer full): one sentence on what to do about @failure. */
+char *fv_train_advise (guint run, const FvRecipe *recipe, const GError *failure, const char **id);
+
+G_END_DECLS

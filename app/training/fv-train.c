@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/training/fv-train.h"
+
+#include "app/augment/fv-batch-builder.h"
+#include "app/training/fv-sampler.h"
+#include "app/training/fv-schedule.h"
+#include "app/training/fv-step-log.h"
+#include "app/training/fv-train-events.h"
+
+#include <math.h>
+
+G_DEFINE_QUARK (fv - train - error - quark, fv_train_error)
+
+typedef struct
+{
+  const FvTrainParams *params;
+  const FvRecipe *recipe;
+  char *recipe_hash;
+  FvDataset *dataset;
+  GArray *train_items, *val_items; /* of guint: indices into the dataset */
+  guint *order;                    /* the epoch's */
+  guint n_batches;                 /* of an epoch */
+
+  FvModel *model;
+  FvTrainer *trainer;
+  FvPredictor *predictor; /* of the EMA weights; NULL without validation pictures */
+  FvBatchBuilder *builder;
+  FvValidator *validator;
+  FvLossParams loss;
+
+  FvEvents *events;
+  FvStepLog *log;
+  FvProgress progress;
+  FvTrainStatus status;
+  gint64 mark;  /* until when the run's seconds are counted */
+  gint64 saved; /* when the last checkpoint was written */
+} Training;
+
+static void
+training_clear (Training *self)
+{
+  /* Whatever works on the model goes before it. */
+  g_clear_pointer (&self->builder, fv_batch_builder_free);
+  g_clear_pointer (&self->validator, fv_validator_free);
+  g_clear_pointer (&self->predictor, fv_predictor_free);
+  g_clear_pointer (&self->trainer, fv_trainer_free);
+  g_clear_pointer (&self->model, fv_model_unref);
+  g_clear_pointer (&self->log, fv_step_log_free);
+  g_clear_pointer (&self->events, fv_events_free);
+  g_clear_pointer (&self->train_items, g_array_unref);
+  g_clear_pointer (&self->val_items, g_array_unref);
+  g_clear_pointer (&self->order, g_free);
+  g_clear_pointer (&self->recipe_hash, g_free);
+  fv_progress_clear (&self->progress);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Training, training_clear)
+
+const char *
+fv_train_reason_to_string (FvTrainReason reason)
+{
+  static const char *const names[] = { "completed", "early-stop", "stopped" };
+
+  return names[reason];
+}
+
+static gboolean
+cancelled (Training *self)
+{
+  return g_cancellable_is_cancelled (self->params->cancellable);
+}
+
+/* Counts the time since the last call. */
+static void
+account (Training *self, gboolean training)
+{
+  gint64 now = g_get_monotonic_time ();
+  double seconds = (double)(now - self->mark) / G_USEC_PER_SEC;
+
+  self->mark = now;
+  self->progress.seconds += seconds;
+  if (training)
+    self->progress.train_seconds += seconds;
+}
+
+/* The stream's own failure shows at the next record that can fail. */
+static void
+warn (Training *self, const char *id, const char *text)
+{
+  fv_train_events_warning (self->events, id, text, NULL);
+  if (self->params->warning)
+    self->params->warning (text, self->params->user_data);
+}
+
+static void
+report_picture (const char *path, const char *reason, gpointer user_data)
+{
+  Training *self = user_data;
+  /* The reason names the file. */
+  g_autofree char *text = g_strrstr (reason, path) ? g_strdup (reason) : g_strdup_printf ("%s: %s", path, reason);
+
+  warn (self, "picture", text);
+}
+
+static void
+report_validated (guint done, guint total, gpointer user_data)
+{
+  Training *self = user_data;
+
+  self->status.validating = TRUE;
+  self->status.step = done;
+  self->status.steps = total;
+  if (self->params->status)
+    self->params->status (&self->status, self->params->user_data);
+}
+
+static void
+report_step (Training *self)
+{
+  guint done = fv_step_log_get_done (self->log);
+
+  self->status.validating = FALSE;
+  self->status.epoch = self->progress.epoch;
+  self->status.step = self->progress.step;
+  self->status.steps = self->n_batches;
+  self->status.images_per_second = fv_step_log_get_rate (self->log);
+  for (guint i = 0; i < 3; i++)
+    self->status.losses[i] = done > 0 ? self->progress.loss_sums[i] / done : 0.0;
+  if (self->params->status)
+    self->params->status (&self->status, self->params->user_data);
+}
+
+/* Waits for the device and takes in everything that it has finished. */
+static gboolean
+settle (Training *self, GError **error)
+{
+  return fv_trainer_wait (self->trainer, error)
+         && fv_step_log_collect (self->log, self->trainer, &self->progress, error);
+}
+
+static gboolean
+save_checkpoint (Training *self, GError **error)
+{
+  g_autofree char *path = fv_run_get_file (self->params->run, FV_RUN_CHECKPOINT);
+
+  self->saved = g_get_monotonic_time ();
+  return fv_checkpoint_save (path, self->model, self->dataset->class_names, self->recipe_hash, &self->progress, error)
+         && fv_train_events_checkpoint (self->events, self->progress.epoch, self->progress.step, error);
+}
+
+/* Writes the EMA weights to the files of the run named in @names (NULL-terminated). */
+static gboolean
+save_weights (Training *self, const char *const *names, GError **error)
+{
+  const FvLayout *layout = fv_model_get_layout (self->model);
+  g_autofree float *parameters = g_new (float, fv_layout_get_parameter_floats (layout));
+  g_autofree float *statistics = g_new (float, fv_layout_get_statistics_floats (layout));
+  g_autofree char *epochs = g_strdup_printf ("%u", self->progress.history->len);
+  const FvMetadataEntry extra[] = { { "epochs", epochs }, { "recipe_hash", self->recipe_hash } };
+
+  if (!fv_model_download (self->model, FV_BUFFER_EMA, parameters, error)
+      || !fv_model_download (self->model, FV_BUFFER_EMA_STATISTICS, statistics, error))
+    return FALSE;
+  for (guint i = 0; names[i]; i++)
+    {
+      g_autofree char *path = fv_run_get_file (self->params->run, names[i]);
+
+      if (!fv_weights_save (path, fv_model_get_config (self->model), self->dataset->class_names,
+                            (guint)self->recipe->imgsz, layout, parameters, statistics, extra, G_N_ELEMENTS (extra),
+                            error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+drop_gradients (Training *self, GError **error)
+{
+  g_autofree float *zeros = g_new0 (float, fv_model_get_size (self->model, FV_BUFFER_GRADIENTS));
+
+  return fv_model_upload (self->model, FV_BUFFER_GRADIENTS, zeros, error);
+}
+
+static gboolean
+update (Training *self, const FvScheduleStep *schedule, GError **error)
+{
+  guint64 updates = ++self->progress.updates;
+  FvUpdate block = {
+    .momentum = (float)schedule->momentum,
+    .beta2 = (float)self->recipe->beta2,
+    .weight_decay = (float)fv_recipe_get_weight_decay (self->recipe),
+    .ema_decay = (float)fv_schedule_ema_decay (self->recipe, updates),
+    .step = updates,
+  };
+
+  for (guint i = 0; i < FV_N_GROUPS; i++)
+    block.lr[i] = (float)schedule->lr[i];
+  return fv_trainer_update (self->trainer, &block, error);
+}
+
+static gboolean
+train_batch (Training *self, GError **error)
+{
+  FvProgress *progress = &self->progress;
+  gint64 iteration = (gint64)progress->epoch * self->n_batches + progress->step;
+  double device_waited = fv_trainer_get_wait_seconds (self->trainer);
+  FvBatchBuilderStats before, after;
+  g_autoptr (FvBuiltBatch) built = NULL;
+  FvScheduleStep schedule;
+
+  fv_batch_builder_get_stats (self->builder, &before);
+  built = fv_batch_builder_next (self->builder, (guint)self->recipe->batch, error);
+  if (!built)
+    return FALSE;
+  fv_batch_builder_get_stats (self->builder, &after);
+  if (!fv_trainer_accumulate (self->trainer, &built->batch, error))
+    return FALSE;
+
+  fv_schedule_at (self->recipe, self->n_batches, progress->epoch, progress->step, &schedule);
+  if (iteration - progress->last_update >= schedule.accumulate)
+    {
+      if (!update (self, &schedule, error))
+        return FALSE;
+      progress->last_update = iteration;
+    }
+  fv_step_log_push (self->log, &(FvStepRecord){
+                                   .epoch = progress->epoch,
+                                   .step = progress->step,
+                                   .steps = self->n_batches,
+                                   .n = built->batch.n,
+                                   .lr = schedule.lr[FV_GROUP_WEIGHTS],
+                                   .disk = after.disk - before.disk,
+                                   .decode = after.decode - before.decode,
+                                   .device = fv_trainer_get_wait_seconds (self->trainer) - device_waited,
+                               });
+  progress->step++;
+  return fv_step_log_collect (self->log, self->trainer, progress, error);
+}
+
+/* The batches of the epoch that are left. Ends early, between two batches, when cancelled. */
+static gboolean
+train_epoch (Training *self, GError **error)
+{
+  FvProgress *progress = &self->progress;
+  guint n = self->train_items->len;
+  gint64 first = (gint64)progress->epoch * self->n_batches;
+
+  gint64 period = (gint64)(self->recipe->checkpoint_minutes * 60.0 * G_USEC_PER_SEC);
+
+  fv_step_log_start_epoch (self->log, progress->step);
+  if (progress->step == self->n_batches)
+    return TRUE;
+  if (!self->recipe->carry_accumulation && progress->step == 0 && progress->last_update != first - 1
+      && !drop_gradients (self, error))
+    return FALSE;
+
+  fv_sampler_permute ((guint64)self->recipe->seed, progress->epoch, self->order, n);
+  for (guint i = 0; i < n; i++)
+    self->order[i] = g_array_index (self->train_items, guint, self->order[i]);
+  fv_batch_builder_start_epoch (self->builder, progress->epoch, self->order, n);
+  fv_batch_builder_seek (self->builder, progress->step * (guint)self->recipe->batch);
+
+  while (progress->step < self->n_batches && !cancelled (self))
+    {
+      if (!train_batch (self, error))
+        return FALSE;
+      report_step (self);
+      if (progress->step < self->n_batches && g_get_monotonic_time () - self->saved > period)
+        {
+          account (self, TRUE);
+          if (!settle (self, error) || !save_checkpoint (self, error))
+            return FALSE;
+        }
+    }
+  if (!settle (self, error))
+    return FALSE;
+  account (self, TRUE);
+  return TRUE;
+}
+
+static gboolean
+validate (Training *self, FvEpochRecord *record, GError **error)
+{
+  g_auto (FvValidation) validation = { 0 };
+
+  if (!fv_validator_run (self->validator, self->predictor, self->params->cancellable, &validation, error))
+    return FALSE;
+  record->validated = TRUE;
+  record->val[0] = validation.box;
+  record->val[1] = validation.obj;
+  record->val[2] = validation.cls;
+  record->precision = validation.evaluation->precision;
+  record->recall = validation.evaluation->recall;
+  record->map50 = validation.evaluation->map50;
+  record->map = validation.evaluation->map;
+  self->status.map50 = record->map50;
+  self->status.map = record->map;
+  return fv_train_events_validation (self->events, record, validation.evaluation, self->dataset->class_names, error);
+}
+
+/* Validates the epoch just trained, keeps its weights, and decides whether it was the last. */
+static gboolean
+finish_epoch (Training *self, GError **error)
+{
+  static const char *const last[] = { FV_RUN_LAST, NULL };
+  static const char *const both[] = { FV_RUN_LAST, FV_RUN_BEST, NULL };
+  FvProgress *progress = &self->progress;
+  guint epoch = progress->epoch;
+  gboolean final = epoch + 1 == (guint)self->recipe->epochs;
+  FvEpochRecord record = { .epoch = epoch };
+  double fitness;
+  gboolean better;
+
+  for (guint i = 0; i < 3; i++)
+    record.train[i] = progress->loss_sums[i] / self->n_batches;
+  if (self->validator && (final || (epoch + 1) % (guint)self->recipe->val_period == 0)
+      && !validate (self, &record, error))
+    return FALSE;
+
+  /* As v7.0, an equal fitness counts as progress. Where nothing can be validated the last weights are the best. */
+  fitness = 0.1 * record.map50 + 0.9 * record.map;
+  better = (record.validated || !self->validator) && fitness >= progress->best_fitness;
+  if (better)
+    {
+      progress->best_fitness = fitness;
+      progress->best_epoch = epoch;
+    }
+  g_array_append_val (progress->history, record);
+  progress->epoch++;
+  progress->step = 0;
+  memset (progress->loss_sums, 0, sizeof progress->loss_sums);
+  if (final)
+    progress->finished = g_strdup (fv_train_reason_to_string (FV_TRAIN_COMPLETED));
+  else if (record.validated && self->recipe->patience > 0 && epoch - progress->best_epoch >= self->recipe->patience)
+    progress->finished = g_strdup (fv_train_reason_to_string (FV_TRAIN_EARLY_STOP));
+  account (self, FALSE);
+  return save_weights (self, better ? both : last, error) && save_checkpoint (self, error);
+}
+
+static gboolean
+run_epochs (Training *self, GError **error)
+{
+  static const char *const last[] = { FV_RUN_LAST, NULL };
+
+  while (!self->progress.finished && !cancelled (self))
+    {
+      g_autoptr (GError) failure = NULL;
+
+      if (!train_epoch (self, error))
+        return FALSE;
+      if (self->progress.step < self->n_batches || cancelled (self))
+        break;
+      if (!finish_epoch (self, &failure))
+        {
+          if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+            break;
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+    }
+  if (self->progress.finished)
+    return TRUE;
+  account (self, FALSE);
+  return save_weights (self, last, error) && save_checkpoint (self, error);
+}
+
+/* The numbers that a new run starts from, on the device. */
+static gboolean
+load_start (Training *self, const FvYolov5Config *config, FvStartRecord *record, GError **error)
+{
+  const FvLayout *layout = fv_model_get_layout (self->model);
+  g_autofree float *parameters = g_new0 (float, fv_layout_get_parameter_floats (layout));
+  g_autofree float *statistics = g_new0 (float, fv_layout_get_statistics_floats (layout));
+  guint64 seed = (guint64)self->recipe->seed;
+
+  if (!self->params->weights)
+    fv_yolov5_init (config, layout, seed, 0, FALSE, parameters, statistics);
+  else if (!fv_weights_apply (self->params->weights, config, layout, seed, parameters, statistics, &record->transferred,
+                              &record->total, error))
+    return FALSE;
+  return fv_model_upload (self->model, FV_BUFFER_WEIGHTS, parameters, error)
+         && fv_model_upload (self->model, FV_BUFFER_STATISTICS, statistics, error)
+         && fv_model_upload (self->model, FV_BUFFER_EMA, parameters, error)
+         && fv_model_upload (self->model, FV_BUFFER_EMA_STATISTICS, statistics, error);
+}
+
+/* Model, trainer and predictor, with the plans of all batch sizes that an epoch has. */
+static gboolean
+make_engine (Training *self, const FvYolov5Config *config, guint64 *device_bytes, GError **error)
+{
+  const FvRecipe *recipe = self->recipe;
+  guint imgsz = (guint)recipe->imgsz;
+  guint batch = MIN ((guint)recipe->batch, self->train_items->len);
+  guint rest = self->train_items->len % batch;
+  FvTrainerParams params = {
+    .optimizer = (FvOptimizer)recipe->optimizer,
+    .frozen_layers = (guint)recipe->freeze,
+    .clip_norm = (float)recipe->clip,
+  };
+
+  fv_recipe_get_loss (recipe, config->n_classes, &self->loss);
+  params.loss = self->loss;
+  self->model = fv_model_new (self->params->device, config, error);
+  if (!self->model)
+    return FALSE;
+  self->trainer = fv_trainer_new (self->model, &params, error);
+  if (!self->trainer)
+    return FALSE;
+  *device_bytes = fv_trainer_estimate_bytes (self->trainer, batch, imgsz, imgsz);
+  if (!fv_trainer_prepare (self->trainer, batch, imgsz, imgsz, error)
+      || (rest > 0 && !fv_trainer_prepare (self->trainer, rest, imgsz, imgsz, error)))
+    {
+      g_prefix_error (error, "Batches of %u pictures of %u x %u pixels: ", batch, imgsz, imgsz);
+      return FALSE;
+    }
+  if (!self->validator)
+    return TRUE;
+  self->predictor = fv_predictor_new (self->model, &(FvPredictorParams){ .ema = TRUE, .loss = &self->loss }, error);
+  return self->predictor != NULL;
+}
+
+static gboolean
+prepare_data (Training *self, GError **error)
+{
+  const FvRecipe *recipe = self->recipe;
+  guint n_workers = recipe->workers > 0 ? (guint)recipe->workers : CLAMP (g_get_num_processors (), 1, 8);
+  guint64 boxes = 0;
+
+  self->train_items = fv_dataset_subset (self->dataset, FV_SUBSET_TRAIN);
+  self->val_items = fv_dataset_subset (self->dataset, FV_SUBSET_VAL);
+  for (guint i = 0; i < self->train_items->len; i++)
+    boxes += fv_dataset_get (self->dataset, g_array_index (self->train_items, guint, i))->boxes->len;
+  if (boxes == 0)
+    {
+      g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
+                   "There is nothing to train on: %u training pictures with %" G_GUINT64_FORMAT
+                   " boxes. Import pictures with labels, or split them again.",
+                   self->train_items->len, boxes);
+      return FALSE;
+    }
+  self->n_batches = (self->train_items->len + (guint)recipe->batch - 1) / (guint)recipe->batch;
+  self->order = g_new (guint, self->train_items->len);
+  self->builder = fv_batch_builder_new (self->dataset, (const guint *)self->train_items->data, self->train_items->len,
+                                        &(FvBatchBuilderParams){
+                                            .policy = &recipe->augment,
+                                            .imgsz = (guint)recipe->imgsz,
+                                            .seed = (guint64)recipe->seed,
+                                            .n_workers = n_workers,
+                                            .report = report_picture,
+                                            .report_data = self,
+                                        });
+  if (self->val_items->len > 0)
+    self->validator = fv_validator_new (self->dataset, (const guint *)self->val_items->data, self->val_items->len,
+                                        &(FvValidateParams){
+                                            .imgsz = (guint)recipe->imgsz,
+                                            .batch = MIN (2 * (guint)recipe->batch, self->val_items->len),
+                                            .n_workers = n_workers,
+                                            .progress = report_validated,
+                                            .report = report_picture,
+                                            .user_data = self,
+                                        });
+  return TRUE;
+}
+
+static gboolean
+keep_plan (Training *self, GError **error)
+{
+  g_autofree char *differs = NULL;
+
+  if (!fv_run_keep_plan (self->params->run, self->params->device, &differs, error))
+    return FALSE;
+  if (differs)
+    warn (self, "other-device", differs);
+  return TRUE;
+}
+
+static gboolean
+start_new (Training *self, GError **error)
+{
+  const FvWeights *weights = self->params->weights;
+  FvYolov5Config config;
+  FvStartRecord record = {
+    .device = self->params->device,
+    .recipe = self->recipe,
+    .images = self->train_items->len,
+    .val_images = self->val_items->len,
+    .variant = weights ? weights->config.variant : self->params->variant,
+  };
+
+  fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
+  if (weights)
+    memcpy (config.anchors, weights->config.anchors, sizeof config.anchors);
+  if (!make_engine (self, &config, &record.device_bytes, error) || !load_start (self, &config, &record, error)
+      || !keep_plan (self, error) || !fv_train_events_started (self->events, &record, error))
+    return FALSE;
+  if (!self->validator)
+    warn (self, "no-validation",
+          "The split has no validation pictures: nothing is measured, and the last weights count as the best.");
+  /* From here on the run can be resumed. */
+  return save_checkpoint (self, error);
+}
+
+static gboolean
+start_resumed (Training *self, GError **error)
+{
+  g_autofree char *path = fv_run_get_file (self->params->run, FV_RUN_CHECKPOINT);
+  g_autoptr (FvCheckpoint) checkpoint = NULL;
+  guint64 device_bytes;
+  const FvEpochRecord *best;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID,
+                   "Run %u ended before its first checkpoint (%s), so there is nothing to go on from: start a new run.",
+                   fv_run_get_number (self->params->run), path);
+      return FALSE;
+    }
+  checkpoint = fv_checkpoint_open (path, error);
+  if (!checkpoint)
+    return FALSE;
+  if (fv_checkpoint_get_config (checkpoint)->n_classes != self->dataset->n_classes
+      || g_strcmp0 (fv_checkpoint_get_recipe_hash (checkpoint), self->recipe_hash) != 0
+      || fv_checkpoint_get_progress (checkpoint)->step > self->n_batches)
+    {
+      g_set_error (
+          error, FV_CHECKPOINT_ERROR, FV_CHECKPOINT_ERROR_MISMATCH,
+          "%s was not written with the recipe and data that now lie beside it: put those back, or start a new run.",
+          path);
+      return FALSE;
+    }
+  if (!make_engine (self, fv_checkpoint_get_config (checkpoint), &device_bytes, error)
+      || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error) || !keep_plan (self, error))
+    return FALSE;
+  best = fv_progress_get_best (&self->progress);
+  if (best && best->validated)
+    {
+      self->status.map50 = best->map50;
+      self->status.map = best->map;
+    }
+  self->saved = g_get_monotonic_time ();
+  return fv_train_events_resumed (self->events, self->progress.epoch, self->progress.step, error);
+}
+
+static void
+fill_result (Training *self, FvTrainResult *result)
+{
+  const FvProgress *progress = &self->progress;
+  const FvEpochRecord *best = fv_progress_get_best (progress);
+  gboolean validated = best && best->validated;
+
+  *result = (FvTrainResult){
+    .reason = FV_TRAIN_STOPPED,
+    .best_epoch = progress->best_epoch,
+    .map50 = validated ? best->map50 : NAN,
+    .map = validated ? best->map : NAN,
+    .images_per_second = progress->train_seconds > 0 ? (double)progress->pictures / progress->train_seconds : 0.0,
+    .seconds = progress->seconds,
+    .peak_device_bytes = fv_device_get_peak_bytes (self->params->device),
+  };
+  for (guint i = FV_TRAIN_COMPLETED; i < FV_TRAIN_STOPPED; i++)
+    if (g_strcmp0 (progress->finished, fv_train_reason_to_string (i)) == 0)
+      result->reason = i;
+}
+
+gboolean
+fv_train (const FvTrainParams *params, FvTrainResult *result, GError **error)
+{
+  guint run = fv_run_get_number (params->run);
+  g_autofree char *events_path = fv_run_get_file (params->run, FV_RUN_EVENTS);
+  g_autoptr (GError) failure = NULL;
+  g_auto (Training) self = {
+    .params = params,
+    .recipe = params->recipe,
+    .recipe_hash = fv_recipe_hash (params->recipe),
+    .dataset = params->dataset,
+    .mark = g_get_monotonic_time (),
+    .status = { .epochs = (guint)params->recipe->epochs, .map50 = NAN, .map = NAN },
+  };
+
+  fv_progress_init (&self.progress);
+  self.events = fv_events_open (events_path, run, params->events_copy, error);
+  if (!self.events)
+    return FALSE;
+  self.log = fv_step_log_new (self.events, (guint)params->recipe->log_period);
+
+  if (!prepare_data (&self, &failure) || !(params->resume ? start_resumed : start_new) (&self, &failure)
+      || !run_epochs (&self, &failure))
+    {
+      fv_train_events_failed (self.events, run, params->recipe, failure);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  fill_result (&self, result);
+  return fv_train_events_finished (self.events, fv_train_reason_to_string (result->reason), &self.progress, error);
+}
