@@ -124,7 +124,7 @@ void main ()
                   hits += copies;
                   best = o.value > best ? o.value : best;
                   sum.x += copies * (1.0 - o.value);
-                  dbox -= copies * o.gradient * vec4 (2.0 * p.xy, 2.0 * predicted.zw) * (1.0 - p);
+                  dbox -= copies * o.gradient * 2.0 * vec4 (p.xy, 1.0, 1.0) * (1.0 - p);
                   const uint k = uint (load (at (targets, t * TARGET_FLOATS)));
                   if (CLASSES > 1u && k < CLASSES)
                     {

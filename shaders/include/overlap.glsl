@@ -6,7 +6,7 @@ float share_below (float a, float b) { return a < b ? 1.0 : a == b ? 0.5 : 0.0; 
 
 struct Overlap {
   float value;    // CIoU
-  vec4 gradient;  // by the first box's x, y, w, h; the weight of the aspect term is held fixed
+  vec4 gradient;  // by the first box's x, y, log w, log h; the weight of the aspect term is held fixed
 };
 
 // Complete IoU of two boxes given by centre and size (Zheng et al., 2020), as bbox_iou (xywh=True, CIoU=True) of v7.0.
@@ -39,7 +39,7 @@ Overlap complete_iou (vec4 a, vec4 b)
   const vec2 by_high = by_inner * high_inside + by_outer * (1.0 - high_inside);
   const vec2 by_low = -by_inner * low_inside - by_outer * (1.0 - low_inside);
   const vec2 by_centre = by_high + by_low + apart / diagonal;
-  const float by_angle = 2.0 * aspect_scale * alpha * turn / dot (a.zw, a.zw);
-  const vec2 by_size = 0.5 * (by_high - by_low) + by_area * a.wz + by_angle * vec2 (a.w, -a.z);
-  return Overlap (iou - (distance / diagonal + v * alpha), vec4 (by_centre, by_size));
+  const float by_angle = 2.0 * aspect_scale * alpha * turn / (a.z / a.w + a.w / a.z);
+  const vec2 by_log_size = 0.5 * (by_high - by_low) * a.zw + by_area * a.z * a.w + by_angle * vec2 (1.0, -1.0);
+  return Overlap (iou - (distance / diagonal + v * alpha), vec4 (by_centre, by_log_size));
 }
