@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/augment/fv-augment-policy.h"
+#include "app/dataset/fv-letterbox.h"
 #include "app/project/fv-dataset.h"
 #include "compute/ops/fv-augment.h"
 
@@ -50,8 +51,7 @@ typedef struct {
 void fv_augment_sample (const FvAugmentPolicy *policy, const FvAugmentParams *params, FvAugmentSourceFunc get_source,
                         gpointer user_data, FvAugmented *out);
 
-/* The warp of a layer: v7.0's random_perspective as the matrix that carries canvas pixels to output pixels (row-major), and the
- * scale drawn, by which the size of boxes before is judged. Exposed for tests. */
-void     fv_augment_invert (const double m[9], double inverse[9]);
+/* Without augmentation: boxes of the original picture through its letterbox, appended to @targets (element-type FvTarget). */
+void fv_augment_plain_targets (const FvLetterbox *letterbox, const FvBox *boxes, guint n_boxes, GArray *targets);
 
 G_END_DECLS

@@ -30,7 +30,7 @@ typedef struct {
   guint64 seed;
   guint n_workers;                /* 0 = 2 */
   gsize pool_bytes;               /* of decoded pictures kept; 0 = 1 GiB */
-  guint ahead;                    /* samples built ahead at most; 0 = 48 */
+  guint ahead;                    /* samples built ahead at most; 0 = 32 */
   FvPictureReport report;         /* (nullable) */
   gpointer report_data;
 } FvBatchBuilderParams;

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/augment/fv-batch-builder.h"
+
+#include "app/augment/fv-augment-geometry.h"
+#include "app/dataset/fv-picture-pool.h"
+
+#include <string.h>
+
+#define DEFAULT_WORKERS 2
+#define DEFAULT_POOL_BYTES ((gsize)1 << 30)
+#define DEFAULT_AHEAD 32
+
+/* One sample, built by a worker. */
+typedef struct
+{
+  guint item; /* index into the dataset */
+  FvAugmented augmented;
+  FvPicture *pictures[FV_AUGMENT_MAX_SOURCES]; /* of augmented.items; NULL where it could not be read */
+  FvLetterbox letterbox;                       /* without policy */
+} Sample;
+
+typedef struct
+{
+  guint item;
+  char *reason;
+} Failure;
+
+struct _FvBatchBuilder
+{
+  FvDataset *dataset;
+  FvBatchBuilderParams params;
+  FvAugmentPolicy policy;
+  guint *items;
+  guint n_items;
+  guint *index_of_item; /* of each item of the dataset: its index in @items */
+  FvPicturePool *pool;
+  GThread **workers;
+
+  GMutex mutex;
+  GCond work, ready; /* a position to build; a sample built */
+  gboolean stop;
+  guint64 generation; /* samples begun before a seek are thrown away */
+  guint epoch;
+  guint *order;
+  guint n_order;
+  guint (*shapes)[2]; /* (nullable) */
+  guint n_shapes;
+  guint head;     /* the next position to hand out */
+  guint next;     /* the next position to build */
+  Sample **built; /* [ahead]: of position p at p modulo ahead */
+
+  gboolean *failed; /* of each item of the dataset */
+  guint n_failed;
+  GQueue failures; /* of Failure: not reported yet */
+  double disk_wait, decode_wait;
+};
+
+/* The memory behind a FvBuiltBatch. */
+typedef struct
+{
+  FvBuiltBatch public;
+  GArray *samples, *pixels, *targets, *items, *letterboxes;
+  GPtrArray *pictures;
+} Batch;
+
+/* What get_source needs to find a sample's pictures. */
+typedef struct
+{
+  FvBatchBuilder *builder;
+  Sample *sample;
+  guint n;
+} SourceContext;
+
+static void
+sample_free (Sample *self)
+{
+  for (guint i = 0; i < FV_AUGMENT_MAX_SOURCES; i++)
+    g_clear_pointer (&self->pictures[i], fv_picture_unref);
+  g_array_unref (self->augmented.targets);
+  g_free (self);
+}
+
+static void
+failure_free (gpointer data)
+{
+  Failure *self = data;
+  g_free (self->reason);
+  g_free (self);
+}
+
+/* The picture of an item, or NULL where it can't be read, which is noted the first time. */
+static FvPicture *
+load_item (FvBatchBuilder *self, guint item)
+{
+  g_autoptr (GError) error = NULL;
+  const FvItem *info = fv_dataset_get (self->dataset, item);
+  g_mutex_lock (&self->mutex);
+  gboolean failed = self->failed[item];
+  g_mutex_unlock (&self->mutex);
+  if (failed)
+    return NULL;
+  FvResize how = self->params.policy != NULL ? FV_RESIZE_LINEAR : FV_RESIZE_AREA;
+  g_autoptr (FvPicture) picture = fv_picture_pool_get (self->pool, info->path, self->params.imgsz, how, &error);
+  if (picture != NULL && (picture->original_width != info->width || picture->original_height != info->height))
+    g_set_error (&error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
+                 "%s: it was %u x %u pixels when it was imported and is %u x %u now. Import it again.", info->path,
+                 info->width, info->height, picture->original_width, picture->original_height);
+  if (error == NULL)
+    return g_steal_pointer (&picture);
+  g_mutex_lock (&self->mutex);
+  if (!self->failed[item])
+    {
+      Failure failure = { item, g_strdup (error->message) };
+      self->failed[item] = TRUE;
+      self->n_failed++;
+      g_queue_push_tail (&self->failures, g_memdup2 (&failure, sizeof failure));
+    }
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+static void
+get_source (guint index, FvAugmentSource *source, gpointer user_data)
+{
+  SourceContext *context = user_data;
+  guint item = context->builder->items[index];
+  const FvItem *info = fv_dataset_get (context->builder->dataset, item);
+  FvPicture *picture = load_item (context->builder, item);
+  context->sample->pictures[context->n++] = picture;
+  *source = (FvAugmentSource){
+    .original_width = info->width,
+    .original_height = info->height,
+    .width = picture != NULL ? picture->width : 0,
+    .height = picture != NULL ? picture->height : 0,
+    .boxes = (const FvBox *)info->boxes->data,
+    .n_boxes = info->boxes->len,
+    .missing = picture == NULL,
+  };
+}
+
+/* Puts the picture of a sample without mosaic at the size that its tile has. */
+static void
+fit_picture (Sample *sample, guint width, guint height)
+{
+  g_autoptr (FvPicture) picture = sample->pictures[0];
+  sample->pictures[0] = fv_picture_resize (picture, width, height, FV_RESIZE_LINEAR, NULL);
+  if (sample->pictures[0] == NULL) /* no memory: grey */
+    sample->augmented.sample.layers[0].n_tiles = 0;
+}
+
+static void
+build_augmented (FvBatchBuilder *self, Sample *sample, guint epoch, guint position)
+{
+  SourceContext context = { self, sample };
+  FvAugmentParams params = {
+    .imgsz = self->params.imgsz,
+    .seed = self->params.seed,
+    .epoch = epoch,
+    .position = position,
+    .item = self->index_of_item[sample->item],
+    .n_items = self->n_items,
+  };
+  fv_augment_sample (self->params.policy, &params, get_source, &context, &sample->augmented);
+  if (sample->augmented.inner_width > 0)
+    fit_picture (sample, sample->augmented.inner_width, sample->augmented.inner_height);
+}
+
+static void
+build_plain (FvBatchBuilder *self, Sample *sample, const guint shape[2])
+{
+  const FvItem *info = fv_dataset_get (self->dataset, sample->item);
+  FvAugmented *augmented = &sample->augmented;
+  FvLetterbox *letterbox = &sample->letterbox;
+  guint width, height;
+  fv_picture_fit (info->width, info->height, self->params.imgsz, &width, &height);
+  fv_letterbox_init_loaded (letterbox, info->width, info->height, width, height, shape[0], shape[1], 0);
+  fv_letterbox_sample (letterbox, 0, &augmented->sample);
+  augmented->n_items = 1;
+  augmented->items[0] = sample->item;
+  sample->pictures[0] = load_item (self, sample->item);
+  if (sample->pictures[0] == NULL)
+    {
+      augmented->sample.layers[0].n_tiles = 0;
+      return;
+    }
+  fit_picture (sample, letterbox->inner_width, letterbox->inner_height);
+  fv_augment_plain_targets (letterbox, (const FvBox *)info->boxes->data, info->boxes->len, augmented->targets);
+}
+
+static gpointer
+run_worker (gpointer data)
+{
+  FvBatchBuilder *self = data;
+  g_mutex_lock (&self->mutex);
+  for (;;)
+    {
+      while (!self->stop && (self->next >= self->n_order || self->next - self->head >= self->params.ahead))
+        g_cond_wait (&self->work, &self->mutex);
+      if (self->stop)
+        break;
+      guint64 generation = self->generation;
+      guint position = self->next++, epoch = self->epoch;
+      guint shape[2] = { self->params.imgsz, self->params.imgsz };
+      if (self->shapes != NULL)
+        memcpy (shape, self->shapes[position], sizeof shape);
+      Sample *sample = g_new0 (Sample, 1);
+      sample->item = self->order[position];
+      sample->augmented.targets = g_array_new (FALSE, FALSE, sizeof (FvTarget));
+      g_mutex_unlock (&self->mutex);
+
+      if (self->params.policy != NULL)
+        build_augmented (self, sample, epoch, position);
+      else
+        build_plain (self, sample, shape);
+
+      g_mutex_lock (&self->mutex);
+      if (generation == self->generation)
+        self->built[position % self->params.ahead] = sample;
+      else
+        sample_free (sample);
+      g_cond_signal (&self->ready);
+    }
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+FvBatchBuilder *
+fv_batch_builder_new (FvDataset *dataset, const guint *items, guint n_items, const FvBatchBuilderParams *params)
+{
+  g_return_val_if_fail (params->imgsz > 0, NULL);
+  FvBatchBuilder *self = g_new0 (FvBatchBuilder, 1);
+  self->dataset = fv_dataset_ref (dataset);
+  self->params = *params;
+  if (params->policy != NULL)
+    {
+      self->policy = *params->policy;
+      self->params.policy = &self->policy;
+    }
+  if (self->params.n_workers == 0)
+    self->params.n_workers = DEFAULT_WORKERS;
+  if (self->params.ahead == 0)
+    self->params.ahead = DEFAULT_AHEAD;
+  self->items = g_memdup2 (items, n_items * sizeof *items);
+  self->n_items = n_items;
+  self->index_of_item = g_new0 (guint, dataset->items->len);
+  for (guint i = 0; i < n_items; i++)
+    self->index_of_item[items[i]] = i;
+  self->failed = g_new0 (gboolean, dataset->items->len);
+  self->pool = fv_picture_pool_new (params->pool_bytes > 0 ? params->pool_bytes : DEFAULT_POOL_BYTES);
+  self->built = g_new0 (Sample *, self->params.ahead);
+  g_queue_init (&self->failures);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->work);
+  g_cond_init (&self->ready);
+  self->workers = g_new0 (GThread *, self->params.n_workers);
+  for (guint i = 0; i < self->params.n_workers; i++)
+    self->workers[i] = g_thread_new ("fovea-decode", run_worker, self);
+  return self;
+}
+
+/* Goes to @position, with the mutex held. What workers have in hand is thrown away when it is done. */
+static void
+move_to (FvBatchBuilder *self, guint position)
+{
+  self->generation++;
+  for (guint i = 0; i < self->params.ahead; i++)
+    g_clear_pointer (&self->built[i], sample_free);
+  self->head = self->next = MIN (position, self->n_order);
+  g_cond_broadcast (&self->work);
+}
+
+void
+fv_batch_builder_free (FvBatchBuilder *self)
+{
+  if (self == NULL)
+    return;
+  g_mutex_lock (&self->mutex);
+  self->stop = TRUE;
+  move_to (self, 0);
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < self->params.n_workers; i++)
+    g_thread_join (self->workers[i]);
+  g_free (self->workers);
+  g_free (self->built);
+  g_queue_clear_full (&self->failures, failure_free);
+  fv_picture_pool_free (self->pool);
+  fv_dataset_unref (self->dataset);
+  g_free (self->items);
+  g_free (self->index_of_item);
+  g_free (self->failed);
+  g_free (self->order);
+  g_free (self->shapes);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->work);
+  g_cond_clear (&self->ready);
+  g_free (self);
+}
+
+void
+fv_batch_builder_set_shapes (FvBatchBuilder *self, const guint (*shapes)[2], guint n)
+{
+  g_return_if_fail (self->params.policy == NULL);
+  g_mutex_lock (&self->mutex);
+  self->n_order = 0;
+  move_to (self, 0);
+  g_free (self->shapes);
+  self->shapes = g_memdup2 (shapes, n * sizeof *shapes);
+  self->n_shapes = n;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+fv_batch_builder_start_epoch (FvBatchBuilder *self, guint epoch, const guint *order, guint n)
+{
+  g_return_if_fail (self->shapes == NULL || self->n_shapes == n);
+  g_mutex_lock (&self->mutex);
+  g_free (self->order);
+  self->order = g_memdup2 (order, n * sizeof *order);
+  self->n_order = n;
+  self->epoch = epoch;
+  move_to (self, 0);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+fv_batch_builder_seek (FvBatchBuilder *self, guint position)
+{
+  g_mutex_lock (&self->mutex);
+  move_to (self, position);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* The sample at the head, with the mutex held; waits for it. */
+static Sample *
+take_sample (FvBatchBuilder *self)
+{
+  Sample **slot = &self->built[self->head % self->params.ahead];
+  if (*slot == NULL)
+    {
+      FvPicturePoolStats before, after;
+      gint64 start = g_get_monotonic_time ();
+      fv_picture_pool_stats (self->pool, &before);
+      while (*slot == NULL)
+        g_cond_wait (&self->ready, &self->mutex);
+      fv_picture_pool_stats (self->pool, &after);
+      double waited = (g_get_monotonic_time () - start) / 1e6;
+      double disk = after.disk_seconds - before.disk_seconds, decode = after.decode_seconds - before.decode_seconds;
+      double share = disk > 0 ? disk / (disk + decode) : 0;
+      self->disk_wait += waited * share;
+      self->decode_wait += waited * (1 - share);
+    }
+  self->head++;
+  g_cond_signal (&self->work);
+  return g_steal_pointer (slot);
+}
+
+static Batch *
+batch_new (guint capacity)
+{
+  Batch *self = g_new0 (Batch, 1);
+  self->samples = g_array_sized_new (FALSE, FALSE, sizeof (FvAugmentSample), capacity);
+  self->pixels = g_array_new (FALSE, FALSE, sizeof (FvPixels));
+  self->targets = g_array_new (FALSE, FALSE, 6 * sizeof (float));
+  self->items = g_array_sized_new (FALSE, FALSE, sizeof (guint), capacity);
+  self->letterboxes = g_array_new (FALSE, FALSE, sizeof (FvLetterbox));
+  self->pictures = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_picture_unref);
+  return self;
+}
+
+void
+fv_built_batch_free (FvBuiltBatch *batch)
+{
+  Batch *self = (Batch *)batch;
+  if (self == NULL)
+    return;
+  g_array_unref (self->samples);
+  g_array_unref (self->pixels);
+  g_array_unref (self->targets);
+  g_array_unref (self->items);
+  g_array_unref (self->letterboxes);
+  g_ptr_array_unref (self->pictures);
+  g_free (self);
+}
+
+/* The index of a picture in the batch, which holds each only once. Takes the reference. */
+static guint
+batch_add_picture (Batch *self, GHashTable *indices, FvPicture *picture)
+{
+  gpointer index;
+  if (g_hash_table_lookup_extended (indices, picture, NULL, &index))
+    {
+      fv_picture_unref (picture);
+      return GPOINTER_TO_UINT (index);
+    }
+  FvPixels pixels = { picture->rgb, picture->width, picture->height, picture->stride };
+  g_array_append_val (self->pixels, pixels);
+  g_ptr_array_add (self->pictures, picture);
+  g_hash_table_insert (indices, picture, GUINT_TO_POINTER (self->pictures->len - 1));
+  return self->pictures->len - 1;
+}
+
+static void
+batch_add (Batch *self, GHashTable *indices, Sample *sample, gboolean plain)
+{
+  FvAugmentSample *moved = &sample->augmented.sample;
+  for (guint i = 0; i < sample->augmented.n_items; i++)
+    {
+      FvPicture *picture = g_steal_pointer (&sample->pictures[i]);
+      guint index = picture != NULL ? batch_add_picture (self, indices, picture) : 0;
+      /* Reuse the array as the map from sources to the batch's pictures. */
+      sample->augmented.items[i] = index;
+    }
+  for (guint l = 0; l < moved->n_layers; l++)
+    for (guint t = 0; t < moved->layers[l].n_tiles; t++)
+      moved->layers[l].tiles[t].picture = sample->augmented.items[moved->layers[l].tiles[t].picture];
+  float row[6] = { self->samples->len };
+  for (guint i = 0; i < sample->augmented.targets->len; i++)
+    {
+      memcpy (row + 1, &g_array_index (sample->augmented.targets, FvTarget, i), sizeof (FvTarget));
+      g_array_append_vals (self->targets, row, 1);
+    }
+  g_array_append_vals (self->samples, moved, 1);
+  g_array_append_val (self->items, sample->item);
+  if (plain)
+    g_array_append_val (self->letterboxes, sample->letterbox);
+}
+
+/* Shaders read the first picture's address even where no tile shows one. */
+static void
+batch_finish (Batch *self, FvBatchBuilder *builder, guint first)
+{
+  if (self->pictures->len == 0)
+    {
+      static guint8 grey[4] = { 114, 114, 114 };
+      FvPixels pixels = { grey, 1, 1, sizeof grey };
+      g_array_append_val (self->pixels, pixels);
+    }
+  guint size = builder->params.imgsz;
+  self->public = (FvBuiltBatch) {
+    .batch = {
+      .n = self->samples->len,
+      .width = builder->shapes != NULL ? builder->shapes[first][0] : size,
+      .height = builder->shapes != NULL ? builder->shapes[first][1] : size,
+      .samples = (const FvAugmentSample *)self->samples->data,
+      .pictures = (const FvPixels *)self->pixels->data,
+      .n_pictures = self->pixels->len,
+      .targets = (const float *)self->targets->data,
+      .n_targets = self->targets->len,
+    },
+    .first = first,
+    .items = (const guint *)self->items->data,
+    .letterboxes = builder->params.policy == NULL ? (const FvLetterbox *)self->letterboxes->data : NULL,
+  };
+}
+
+/* Tells the caller's callback what could not be read, without the mutex. */
+static void
+report_failures (FvBatchBuilder *self)
+{
+  for (;;)
+    {
+      g_mutex_lock (&self->mutex);
+      Failure *failure = g_queue_pop_head (&self->failures);
+      g_mutex_unlock (&self->mutex);
+      if (failure == NULL)
+        return;
+      if (self->params.report != NULL)
+        self->params.report (fv_dataset_get (self->dataset, failure->item)->path, failure->reason,
+                             self->params.report_data);
+      failure_free (failure);
+    }
+}
+
+FvBuiltBatch *
+fv_batch_builder_next (FvBatchBuilder *self, guint batch_size, GError **error)
+{
+  g_autoptr (GHashTable) indices = g_hash_table_new (NULL, NULL);
+  g_mutex_lock (&self->mutex);
+  guint first = self->head, n = MIN (batch_size, self->n_order - self->head);
+  Batch *batch = n > 0 ? batch_new (n) : NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      Sample *sample = take_sample (self);
+      batch_add (batch, indices, sample, self->params.policy == NULL);
+      sample_free (sample);
+    }
+  if (batch != NULL)
+    batch_finish (batch, self, first);
+  gboolean none = self->n_failed == self->n_items && n > 0;
+  g_mutex_unlock (&self->mutex);
+  report_failures (self);
+  if (none)
+    {
+      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, "None of the %u pictures could be read.",
+                   self->n_items);
+      fv_built_batch_free (&batch->public);
+      return NULL;
+    }
+  return batch != NULL ? &batch->public : NULL;
+}
+
+void
+fv_batch_builder_get_stats (FvBatchBuilder *self, FvBatchBuilderStats *stats)
+{
+  FvPicturePoolStats pool;
+  fv_picture_pool_stats (self->pool, &pool);
+  g_mutex_lock (&self->mutex);
+  *stats = (FvBatchBuilderStats){
+    .disk = self->disk_wait,
+    .decode = self->decode_wait,
+    .pool_hits = pool.hits,
+    .pool_misses = pool.misses,
+    .pool_bytes = pool.bytes,
+    .pool_peak_bytes = pool.peak_bytes,
+  };
+  g_mutex_unlock (&self->mutex);
+}
