@@ -1,8 +1,8 @@
 #version 460
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Loss and gradient of one head. An invocation owns a cell with its three anchors, a workgroup 64 cells in a row of one picture.
-// For each anchor the workgroup first marks the targets that fit it and lie near its rows, then each cell goes through those in
-// order. Everything that a cell sums, it sums in that order.
+// The workgroup first marks the targets that fit an anchor and lie near its rows; each cell goes through those in order, anchor by
+// anchor. Everything that a cell sums, it sums in that order.
 #extension GL_GOOGLE_include_directive : require
 #include "fovea.glsl"
 #include "math.glsl"
@@ -36,7 +36,7 @@ layout (push_constant, scalar) uniform Push {
 const uint CHUNK = 512;
 const uint LENGTH = 5u + CLASSES;
 shared uint marks[CHUNK / 32];
-shared float sums[3][64];
+shared float sums[3][64], parts[3][8];
 
 // BCE with logits and a positive weight, focal if asked for: value, d value / d x.
 vec2 bce (float x, float y, float pw)
@@ -52,6 +52,26 @@ vec2 bce (float x, float y, float pw)
   const float factor_slope = -gamma * factor / miss * (2.0 * y - 1.0) * l.p * l.q;
   const float alpha = y * 0.25 + (1.0 - y) * 0.75;
   return alpha * vec2 (value * factor, slope * factor + value * factor_slope);
+}
+
+// Sets marks[] for the targets from @first on that may hit a cell of @rows. All invocations call it.
+void mark_targets (uint64_t targets, uint first, uint n, vec2 size, vec2 rows)
+{
+  const uint lane = gl_LocalInvocationID.x;
+  barrier ();
+  if (lane < CHUNK / 32u)
+    marks[lane] = 0u;
+  barrier ();
+  for (uint t = lane; t < n; t += 64u)
+    {
+      const vec4 box = target_box (targets, first + t, size);
+      const float y = clamp (box.y, 0.0, size.y - 1.0);
+      const bool fits = anchor_fits (box.zw, anchors[0], anchor_t) || anchor_fits (box.zw, anchors[1], anchor_t)
+                        || anchor_fits (box.zw, anchors[2], anchor_t);
+      if (fits && y >= rows.x - 1.0 && y <= rows.y + 2.0)
+        atomicOr (marks[t / 32u], 1u << (t % 32u));
+    }
+  barrier ();
 }
 
 void main ()
@@ -73,6 +93,7 @@ void main ()
   const uint end = load_uint (at (block.target_offsets, picture + 1u));
   const float matches = float (max (load_uint (count), 1u));
   vec3 sum = vec3 (0.0);
+  uint marked = ~0u; // first target of the chunk in marks[]
 
   if (GRADIENT && inside)
     for (uint c = 0u; c < GRADIENT_PITCH; c += 2u)
@@ -90,18 +111,9 @@ void main ()
       for (uint first = begin; first < end; first += CHUNK)
         {
           const uint n = min (end - first, CHUNK);
-          barrier ();
-          if (lane < CHUNK / 32u)
-            marks[lane] = 0u;
-          barrier ();
-          for (uint t = lane; t < n; t += 64u)
-            {
-              const vec4 box = target_box (targets, first + t, size);
-              const float y = clamp (box.y, 0.0, size.y - 1.0);
-              if (anchor_fits (box.zw, anchor, anchor_t) && y >= rows.x - 1.0 && y <= rows.y + 2.0)
-                atomicOr (marks[t / 32u], 1u << (t % 32u));
-            }
-          barrier ();
+          if (first != marked)
+            mark_targets (targets, first, n, size, rows);
+          marked = first;
           for (uint word = 0u; word * 32u < n; word++)
             {
               const uint base = first + word * 32u;
@@ -110,7 +122,8 @@ void main ()
                 {
                   const uint bit = uint (findLSB (left));
                   const vec4 box = target_box (targets, base + bit, size);
-                  own |= count_hits (box.xy, size, cell) > 0u ? 1u << bit : 0u;
+                  const bool hit = anchor_fits (box.zw, anchor, anchor_t) && count_hits (box.xy, size, cell) > 0u;
+                  own |= hit ? 1u << bit : 0u;
                 }
               for (own = inside ? own : 0u; own != 0u; own &= own - 1u)
                 {
@@ -159,17 +172,24 @@ void main ()
         }
     }
 
+  // Two stages, eight values each: barriers are dear on a CPU.
   sums[0][lane] = sum.x;
   sums[1][lane] = sum.y;
   sums[2][lane] = sum.z;
   barrier ();
-  for (uint step = 32u; step > 0u; step >>= 1)
+  if (lane < 24u)
     {
-      if (lane < step)
-        for (uint i = 0u; i < 3u; i++)
-          sums[i][lane] += sums[i][lane + step];
-      barrier ();
+      float part = 0.0;
+      for (uint i = 0u; i < 8u; i++)
+        part += sums[lane / 8u][lane % 8u * 8u + i];
+      parts[lane / 8u][lane % 8u] = part;
     }
+  barrier ();
   if (lane < 3u)
-    store (at (partials, (picture * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 3u + lane), sums[lane][0]);
+    {
+      float whole = 0.0;
+      for (uint i = 0u; i < 8u; i++)
+        whole += parts[lane][i];
+      store (at (partials, (picture * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 3u + lane), whole);
+    }
 }

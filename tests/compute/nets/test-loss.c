@@ -363,22 +363,17 @@ test_speed (void)
 {
   const Case c = { "", 4, 640, 640, 8, 60, { PLAIN }, .spread = 2 };
   g_autoptr (Problem) p = problem_new (&c, TRUE);
-  g_autoptr (GArray) phases = g_array_new (FALSE, TRUE, sizeof (FvPhase));
-  const guint runs = 5;
+  double best = G_MAXDOUBLE;
 
-  problem_run (p);
-  for (guint i = 0; i < runs; i++)
+  for (guint i = 0; i < 20; i++)
     {
+      g_autoptr (GArray) phases = g_array_new (FALSE, TRUE, sizeof (FvPhase));
+
       problem_run (p);
       fv_recording_add_times (p->recording, phases);
+      best = MIN (best, g_array_index (phases, FvPhase, 0).seconds * 1000);
     }
-  for (guint i = 0; i < phases->len; i++)
-    {
-      const FvPhase *phase = &g_array_index (phases, FvPhase, i);
-
-      g_test_minimized_result (phase->seconds / runs * 1000, "%s: %.2f ms for 100,800 anchors and 60 boxes a picture",
-                               phase->name, phase->seconds / runs * 1000);
-    }
+  g_test_minimized_result (best, "loss: %.2f ms for 100,800 anchors and 60 boxes a picture", best);
 }
 
 int
