@@ -80,9 +80,10 @@ note_seen_pictures (FvCli *cli, const char *project, guint run, const FvDataset 
       n_seen += item->hash && g_hash_table_contains (seen, item->hash);
     }
   if (n_seen)
-    fv_cli_note (
-        cli, "Run %u was trained on %u of these %u pictures, so the numbers are better than they would be on new ones.",
-        run, n_seen, items->len);
+    fv_cli_note (cli,
+                 "fovea-cli: Run %u was trained on %u of these %u pictures, so the numbers are better than they would "
+                 "be on new ones.",
+                 run, n_seen, items->len);
   return TRUE;
 }
 
@@ -95,7 +96,7 @@ on_progress (guint done, guint total, gpointer user_data)
 static void
 on_unreadable (const char *path, const char *reason, gpointer user_data)
 {
-  fv_cli_note (user_data, "Left out: %s", reason);
+  fv_cli_note (user_data, "fovea-cli: Left out: %s", reason);
 }
 
 static void

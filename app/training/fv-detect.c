@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-detect.h"
 
-void
-fv_detection_carry_back (FvDetection *self, const FvLetterbox *box)
-{
-  const double width = box->original_width, height = box->original_height;
-  self->x1 = CLAMP ((self->x1 - box->pad_x) / box->scale_x, 0, width);
-  self->x2 = CLAMP ((self->x2 - box->pad_x) / box->scale_x, 0, width);
-  self->y1 = CLAMP ((self->y1 - box->pad_y) / box->scale_y, 0, height);
-  self->y2 = CLAMP ((self->y2 - box->pad_y) / box->scale_y, 0, height);
-}
-
 GArray *
 fv_detect_picture (FvPredictor *predictor, FvPicture *picture, guint imgsz, const FvNmsParams *nms, GError **error)
 {
@@ -32,6 +22,14 @@ fv_detect_picture (FvPredictor *predictor, FvPicture *picture, guint imgsz, cons
 
   GArray *detections = fv_nms (prediction.rows, prediction.n_rows, prediction.row_length - 5, nms);
   for (guint i = 0; i < detections->len; i++)
-    fv_detection_carry_back (&g_array_index (detections, FvDetection, i), &box);
+    {
+      FvDetection *d = &g_array_index (detections, FvDetection, i);
+      float xyxy[] = { d->x1, d->y1, d->x2, d->y2 };
+      fv_letterbox_unmap (&box, xyxy);
+      d->x1 = xyxy[0];
+      d->y1 = xyxy[1];
+      d->x2 = xyxy[2];
+      d->y2 = xyxy[3];
+    }
   return detections;
 }

@@ -17,11 +17,4 @@ G_BEGIN_DECLS
 GArray *fv_detect_picture (FvPredictor *predictor, FvPicture *picture, guint imgsz, const FvNmsParams *nms,
                            GError **error);
 
-/*
- * A detection from pixels of the network's input to pixels of the original picture, clipped to it. The letterboxed sides are whole pixels, so
- * the two directions have scales that differ a little. v7.0 carries detections and labels back with one scale for both; here each direction
- * has its own: the IoUs are the same, and the coordinates are right.
- */
-void fv_detection_carry_back (FvDetection *self, const FvLetterbox *box);
-
 G_END_DECLS

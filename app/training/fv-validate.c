@@ -3,7 +3,6 @@
 
 #include "app/augment/fv-batch-builder.h"
 #include "app/evaluation/fv-nms.h"
-#include "app/training/fv-detect.h"
 
 /* Pixels between the shapes of rectangular validation. Each shape is a plan on the device, so they are few. */
 #define RECT_STEP 64
@@ -150,6 +149,20 @@ typedef struct
   GArray **detections;
 } PictureJob;
 
+/*
+ * To original pixels. The letterboxed sides are whole pixels, so the two directions have scales that differ a little. v7.0 carries detections
+ * and labels back with one scale for both; here each direction has its own, which gives the same IoUs and coordinates that are right.
+ */
+static void
+carry_back (FvDetection *detection, const FvLetterbox *box)
+{
+  const double width = box->original_width, height = box->original_height;
+  detection->x1 = CLAMP ((detection->x1 - box->pad_x) / box->scale_x, 0, width);
+  detection->x2 = CLAMP ((detection->x2 - box->pad_x) / box->scale_x, 0, width);
+  detection->y1 = CLAMP ((detection->y1 - box->pad_y) / box->scale_y, 0, height);
+  detection->y2 = CLAMP ((detection->y2 - box->pad_y) / box->scale_y, 0, height);
+}
+
 static void
 run_job (gpointer data, gpointer user_data)
 {
@@ -158,7 +171,7 @@ run_job (gpointer data, gpointer user_data)
   const FvPrediction *p = job->prediction;
   job->detections[i] = fv_nms (p->rows + (gsize)i * p->n_rows * p->row_length, p->n_rows, p->row_length - 5, job->nms);
   for (guint k = 0; k < job->detections[i]->len; k++)
-    fv_detection_carry_back (&g_array_index (job->detections[i], FvDetection, k), &job->letterboxes[i]);
+    carry_back (&g_array_index (job->detections[i], FvDetection, k), &job->letterboxes[i]);
 }
 
 static void
