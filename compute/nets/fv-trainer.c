@@ -290,6 +290,9 @@ finish_update (FvTrainer *self, UpdateSlot *slot)
 static gboolean
 collect (FvTrainer *self, gboolean all, GError **error)
 {
+  /* A newer one may be done an instant after an older one was asked, so nothing is taken past the first that isn't. */
+  gboolean batches_done = TRUE, updates_done = TRUE;
+
   for (guint i = 0; i < N_SLOTS; i++)
     {
       BatchSlot *batch = &self->batches[(self->n_batches + i) % N_SLOTS];
@@ -299,14 +302,16 @@ collect (FvTrainer *self, gboolean all, GError **error)
         {
           if (all && !wait_for (self, batch->ticket, error))
             return FALSE;
-          if (all || fv_device_is_done (self->device, batch->ticket))
+          batches_done = batches_done && (all || fv_device_is_done (self->device, batch->ticket));
+          if (batches_done)
             finish_batch (self, batch);
         }
       if (update->ticket != 0)
         {
           if (all && !wait_for (self, update->ticket, error))
             return FALSE;
-          if (all || fv_device_is_done (self->device, update->ticket))
+          updates_done = updates_done && (all || fv_device_is_done (self->device, update->ticket));
+          if (updates_done)
             finish_update (self, update);
         }
     }
