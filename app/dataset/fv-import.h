@@ -20,9 +20,9 @@ GQuark fv_import_error_quark (void);
 
 typedef enum
 {
-  FV_IMPORT_ERROR_SOURCE,  /* the source is absent, can't be read, or holds nothing usable */
-  FV_IMPORT_ERROR_FORMAT,  /* no format that is known, or not what --format says */
-  FV_IMPORT_ERROR_COPY,    /* a picture can't be copied into the project */
+  FV_IMPORT_ERROR_SOURCE, /* the source is absent, can't be read, or holds nothing usable */
+  FV_IMPORT_ERROR_FORMAT, /* no format that is known, or not what --format says */
+  FV_IMPORT_ERROR_COPY,   /* a picture can't be copied into the project */
 } FvImportError;
 
 /* fraction is 0..1 of the whole, what a word or two on it. Called in fv_import()'s own thread. */
@@ -43,13 +43,13 @@ typedef struct
 
 typedef struct
 {
-  char *format;         /* the name of the format */
-  char *why;            /* what it was told by, for a format found out from the content, else NULL */
-  FvDataset *dataset;   /* what came in; ids are 0 */
-  guint backgrounds;    /* pictures without a box */
+  char *format;       /* the name of the format */
+  char *why;          /* what it was told by, for a format found out from the content, else NULL */
+  FvDataset *dataset; /* what came in; ids are 0 */
+  guint backgrounds;  /* pictures without a box */
   guint n_in_subset[FV_N_SUBSETS];
-  gboolean split;       /* the data brought no subsets: fv_split_dataset() with its defaults made them */
-  GPtrArray *repaired;  /* of FvProblem, by the order of pictures, then lines */
+  gboolean split;      /* the data brought no subsets: fv_split_dataset() with its defaults made them */
+  GPtrArray *repaired; /* of FvProblem, by the order of pictures, then lines */
   GPtrArray *rejected;
 } FvImportReport;
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/dataset/fv-importer.h"
+
+/* No label file of a person's is larger; what is would only fill the memory. */
+#define MAX_TEXT (64 << 20)
+#define MAX_DEPTH 40
+
+char *
+fv_import_read_text (const char *path, gsize *size, char **reason)
+{
+  struct stat status;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  if (stat (path, &status) != 0)
+    {
+      *reason = g_strdup_printf ("The file can't be read: %s.", g_strerror (errno));
+      return NULL;
+    }
+  if (!S_ISREG (status.st_mode) || status.st_size > MAX_TEXT)
+    {
+      *reason = g_strdup (S_ISREG (status.st_mode) ? "The file is larger than 64 MiB and so can't be a label file."
+                                                   : "This is not a file.");
+      return NULL;
+    }
+  if (!g_file_get_contents (path, &text, size, &error))
+    {
+      *reason = g_strdup_printf ("The file can't be read: %s.", g_strerror (errno));
+      return NULL;
+    }
+  if (memchr (text, '\0', *size) != NULL)
+    {
+      *reason = g_strdup ("The file is not text. Save it as plain text (UTF-8).");
+      return NULL;
+    }
+  if (g_str_has_prefix (text, "\xef\xbb\xbf"))
+    {
+      memmove (text, text + 3, *size - 2);
+      *size -= 3;
+    }
+  return g_steal_pointer (&text);
+}
+
+static gboolean
+has_ending (const char *name, const char *const *endings)
+{
+  const char *dot = strrchr (name, '.');
+  if (dot == NULL || name[0] == '.')
+    return FALSE;
+  for (guint i = 0; endings[i] != NULL; i++)
+    if (g_ascii_strcasecmp (dot + 1, endings[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+fv_name_is_picture (const char *name)
+{
+  static const char *const endings[]
+      = { "jpg", "jpeg", "png", "bmp", "dng", "gif", "heic", "jp2", "mpo", "pfm", "tif", "tiff", "webp", NULL };
+  return has_ending (name, endings);
+}
+
+gboolean
+fv_name_is_text (const char *name)
+{
+  static const char *const endings[] = { "txt", NULL };
+  return has_ending (name, endings);
+}
+
+gboolean
+fv_name_is_xml (const char *name)
+{
+  static const char *const endings[] = { "xml", NULL };
+  return has_ending (name, endings);
+}
+
+/* The folders from the top down to here, to notice a link that leads back up. */
+typedef struct Ancestor
+{
+  dev_t device;
+  ino_t inode;
+  const struct Ancestor *parent;
+} Ancestor;
+
+static gboolean
+leads_back (const struct stat *status, const Ancestor *ancestor)
+{
+  for (; ancestor != NULL; ancestor = ancestor->parent)
+    if (ancestor->device == status->st_dev && ancestor->inode == status->st_ino)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+scan (const char *folder, const Ancestor *parent, guint depth, FvNameFilter filter, GPtrArray *found,
+      GPtrArray *rejected)
+{
+  struct stat status;
+  g_autoptr (GDir) dir = NULL;
+  if (stat (folder, &status) != 0 || (dir = g_dir_open (folder, 0, NULL)) == NULL)
+    {
+      if (rejected != NULL)
+        fv_problem_add (rejected, folder, 0, "The folder can't be read: %s. Make it readable and import again.",
+                        g_strerror (errno));
+      return;
+    }
+  if (leads_back (&status, parent) || depth > MAX_DEPTH)
+    return;
+
+  const Ancestor self = { status.st_dev, status.st_ino, parent };
+  const char *name;
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      if (name[0] == '.')
+        continue;
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        scan (path, &self, depth + 1, filter, found, rejected);
+      else if (!filter (name))
+        continue;
+      else if (!g_utf8_validate (path, -1, NULL))
+        {
+          g_autofree char *shown = g_filename_display_name (path);
+          if (rejected != NULL)
+            fv_problem_add (rejected, shown, 0, "The name is not valid UTF-8. Rename the file.");
+        }
+      else
+        g_ptr_array_add (found, g_steal_pointer (&path));
+    }
+}
+
+static int
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *
+fv_scan_folder (const char *folder, FvNameFilter filter, GPtrArray *rejected)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
+  scan (folder, NULL, 0, filter, found, rejected);
+  g_ptr_array_sort (found, compare_paths);
+  return found;
+}
+
+FvSubset
+fv_subset_of_path (const char *path)
+{
+  static const struct
+  {
+    const char *name;
+    FvSubset subset;
+  } words[] = { { "train", FV_SUBSET_TRAIN }, { "training", FV_SUBSET_TRAIN }, { "val", FV_SUBSET_VAL },
+                { "valid", FV_SUBSET_VAL },   { "validation", FV_SUBSET_VAL }, { "test", FV_SUBSET_TEST },
+                { "testing", FV_SUBSET_TEST } };
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  for (guint i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++)
+    for (guint k = 0; k < G_N_ELEMENTS (words); k++)
+      {
+        gsize length = strlen (words[k].name);
+        /* "train2017" is the training data of 2017. */
+        if (g_ascii_strncasecmp (parts[i], words[k].name, length) == 0
+            && strspn (parts[i] + length, "0123456789") == strlen (parts[i] + length))
+          return words[k].subset;
+      }
+  return FV_SUBSET_NONE;
+}
+
+char *
+fv_path_without_ending (const char *path)
+{
+  const char *slash = strrchr (path, '/'), *dot = strrchr (path, '.');
+  return dot != NULL && dot > (slash != NULL ? slash + 1 : path) ? g_strndup (path, (gsize)(dot - path))
+                                                                 : g_strdup (path);
+}
+
+gboolean
+fv_path_is_below (const char *path, const char *folder, const char **relative)
+{
+  gsize length = strlen (folder);
+  while (length > 0 && folder[length - 1] == '/')
+    length--;
+  if (strncmp (path, folder, length) != 0 || path[length] != '/')
+    return FALSE;
+  *relative = path + length + 1;
+  return TRUE;
+}

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/dataset/fv-import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/dataset/fv-importer.h"
+#include "app/dataset/fv-split.h"
+
+/* What the text of a coordinate may be off by its rounding, in pixels: no reason for a row of the report. */
+#define ROUNDING 0.1
+#define MAX_WORKERS 8
+
+G_DEFINE_QUARK (fv - import - error - quark, fv_import_error)
+
+static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_yolo };
+
+const char *const fv_import_formats[] = { "voc", "yolo", NULL };
+
+/* Entries and rows */
+
+void
+fv_problem_add (GPtrArray *rows, const char *file, guint line, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_ptr_array_add (rows, fv_problem_new (file, line, g_strdup_vprintf (format, arguments)));
+  va_end (arguments);
+}
+
+static GPtrArray *
+problems_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
+}
+
+static guint
+hash_box (gconstpointer key)
+{
+  const FvBox *box = key;
+  return box->class_id ^ g_double_hash (&box->x1) ^ (g_double_hash (&box->y1) * 31) ^ (g_double_hash (&box->x2) * 131)
+         ^ (g_double_hash (&box->y2) * 1031);
+}
+
+static gboolean
+equal_boxes (gconstpointer a, gconstpointer b)
+{
+  const FvBox *first = a, *second = b;
+  return first->class_id == second->class_id && first->x1 == second->x1 && first->y1 == second->y1
+         && first->x2 == second->x2 && first->y2 == second->y2;
+}
+
+static void
+entry_free (FvImportEntry *entry)
+{
+  g_free (entry->picture);
+  g_free (entry->label);
+  g_free (entry->hash);
+  g_array_unref (entry->boxes);
+  g_ptr_array_unref (entry->class_names);
+  g_hash_table_unref (entry->seen);
+  g_ptr_array_unref (entry->repaired);
+  g_ptr_array_unref (entry->rejected);
+  g_free (entry);
+}
+
+void
+fv_import_job_add (FvImportJob *job, const char *picture, char *label, FvSubset subset, const char *file, guint line)
+{
+  const FvImportEntry *before = g_hash_table_lookup (job->pictures, picture);
+  if (before != NULL)
+    {
+      if (before->subset == subset)
+        fv_problem_add (job->repaired, file, line, "The picture '%s' is named twice; it is taken once.", picture);
+      else
+        fv_problem_add (job->repaired, file, line,
+                        "The picture '%s' is in '%s' and in '%s'; it stays in the first, since a picture that is "
+                        "trained on can't be used for validation or test.",
+                        picture, fv_subset_to_string (before->subset), fv_subset_to_string (subset));
+      g_free (label);
+      return;
+    }
+  FvImportEntry *entry = g_new0 (FvImportEntry, 1);
+  entry->picture = g_strdup (picture);
+  entry->label = label;
+  entry->subset = subset;
+  entry->boxes = g_array_new (FALSE, FALSE, sizeof (FvBox));
+  entry->class_names = g_ptr_array_new_with_free_func (g_free);
+  entry->seen = g_hash_table_new_full (hash_box, equal_boxes, g_free, NULL);
+  entry->repaired = problems_new ();
+  entry->rejected = problems_new ();
+  g_ptr_array_add (job->entries, entry);
+  g_hash_table_insert (job->pictures, entry->picture, entry);
+}
+
+void
+fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
+{
+  const double width = entry->info.width, height = entry->info.height;
+  if (!isfinite (box.x1) || !isfinite (box.y1) || !isfinite (box.x2) || !isfinite (box.y2))
+    {
+      fv_problem_add (entry->rejected, entry->label, line,
+                      "A coordinate is not a finite number. Draw the box again or delete it.");
+      return;
+    }
+  if (!(box.x2 > box.x1 && box.y2 > box.y1))
+    {
+      fv_problem_add (entry->rejected, entry->label, line,
+                      "The box has no area (%g x %g pixels). Draw it again or delete it.", box.x2 - box.x1,
+                      box.y2 - box.y1);
+      return;
+    }
+  if (box.x1 >= width || box.y1 >= height || box.x2 <= 0 || box.y2 <= 0)
+    {
+      fv_problem_add (entry->rejected, entry->label, line,
+                      "The box lies outside its picture (%g, %g to %g, %g of %g x %g pixels). Draw it again or "
+                      "delete it.",
+                      box.x1, box.y1, box.x2, box.y2, width, height);
+      return;
+    }
+
+  FvBox cut = { box.class_id, MAX (box.x1, 0), MAX (box.y1, 0), MIN (box.x2, width), MIN (box.y2, height) };
+  double excess = MAX (MAX (cut.x1 - box.x1, cut.y1 - box.y1), MAX (box.x2 - cut.x2, box.y2 - cut.y2));
+  if (!g_hash_table_add (entry->seen, g_memdup2 (&cut, sizeof cut)))
+    {
+      fv_problem_add (entry->repaired, entry->label, line,
+                      "The box is there already, with the same class and place; it is taken once.");
+      return;
+    }
+  if (excess > ROUNDING)
+    fv_problem_add (entry->repaired, entry->label, line,
+                    "The box reaches %.1f pixels beyond its picture; it was cut at the edge.", excess);
+  g_array_append_val (entry->boxes, cut);
+}
+
+/* Reading pictures and labels in threads */
+
+/* SHA-256 of the content: (transfer full), or NULL with *why. */
+static char *
+hash_file (const char *path, char **why)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    {
+      *why = g_strdup (g_strerror (errno));
+      return NULL;
+    }
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8 *buffer = g_malloc (1 << 18);
+  ssize_t n;
+  while ((n = read (fd, buffer, 1 << 18)) > 0 || (n < 0 && errno == EINTR))
+    if (n > 0)
+      g_checksum_update (checksum, buffer, n);
+  if (n < 0)
+    *why = g_strdup (g_strerror (errno));
+  close (fd);
+  return n < 0 ? NULL : g_strdup (g_checksum_get_string (checksum));
+}
+
+typedef struct
+{
+  FvImportJob *job;
+  const FvImporter *importer;
+  GAsyncQueue *done;
+} Reading;
+
+static void
+read_entry (gpointer data, gpointer user_data)
+{
+  FvImportEntry *entry = data;
+  const Reading *reading = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *why = NULL;
+  const char *with_labels = entry->label != NULL ? " Its labels stay out with it." : "";
+
+  if (g_cancellable_is_cancelled (reading->job->params->cancellable))
+    entry->unusable = TRUE;
+  else if (!fv_picture_probe (entry->picture, &entry->info, &error))
+    {
+      fv_problem_add (entry->rejected, entry->picture, 0, "%s%s", error->message, with_labels);
+      entry->unusable = TRUE;
+    }
+  else if ((entry->hash = hash_file (entry->picture, &why)) == NULL)
+    {
+      fv_problem_add (entry->rejected, entry->picture, 0, "The picture can't be read: %s.%s", why, with_labels);
+      entry->unusable = TRUE;
+    }
+  else if (entry->label != NULL)
+    reading->importer->read_labels (reading->job, entry);
+  g_async_queue_push (reading->done, entry);
+}
+
+static void
+report_progress (const FvImportJob *job, double fraction, const char *what)
+{
+  if (job->params->progress != NULL)
+    job->params->progress (fraction, what, job->params->user_data);
+}
+
+static gboolean
+read_entries (FvImportJob *job, const FvImporter *importer, GError **error)
+{
+  g_autoptr (GAsyncQueue) done = g_async_queue_new ();
+  Reading reading = { job, importer, done };
+  int n_workers = MIN ((int)g_get_num_processors (), MAX_WORKERS);
+  GThreadPool *pool = g_thread_pool_new (read_entry, &reading, n_workers, FALSE, error);
+  if (pool == NULL)
+    return FALSE;
+  for (guint i = 0; i < job->entries->len; i++)
+    g_thread_pool_push (pool, g_ptr_array_index (job->entries, i), NULL);
+  for (guint i = 0; i < job->entries->len; i++)
+    {
+      g_async_queue_pop (done);
+      report_progress (job, (i + 1.0) / job->entries->len, "pictures read");
+    }
+  g_thread_pool_free (pool, FALSE, TRUE);
+  return !g_cancellable_set_error_if_cancelled (job->params->cancellable, error);
+}
+
+/* From entries to a dataset */
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+/* The classes of all entries that name their own, by name, so that no order of files matters. */
+static GStrv
+collect_class_names (const FvImportJob *job)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  guint n_unnamed = 0;
+  for (guint i = 0; i < job->entries->len; i++)
+    {
+      const FvImportEntry *entry = g_ptr_array_index (job->entries, i);
+      for (guint k = 0; k < entry->class_names->len; k++)
+        g_hash_table_add (names, g_ptr_array_index (entry->class_names, k));
+      for (guint k = 0; entry->class_names->len == 0 && k < entry->boxes->len; k++)
+        n_unnamed = MAX (n_unnamed, g_array_index (entry->boxes, FvBox, k).class_id + 1);
+    }
+  GPtrArray *list = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (list, g_strdup (name));
+  g_ptr_array_sort (list, compare_names);
+  for (guint i = 0; i < n_unnamed; i++)
+    g_ptr_array_add (list, g_strdup_printf ("class%u", i));
+  g_ptr_array_add (list, NULL);
+  return (GStrv)g_ptr_array_free (list, FALSE);
+}
+
+/* A folder that holds all pictures: the importer's own, or what it and the pictures elsewhere have in common. */
+static void
+widen_root (FvImportJob *job)
+{
+  for (guint i = 0; i < job->entries->len; i++)
+    {
+      const FvImportEntry *entry = g_ptr_array_index (job->entries, i);
+      const char *relative;
+      while (!fv_path_is_below (entry->picture, job->root, &relative))
+        {
+          char *parent = g_path_get_dirname (job->root);
+          g_free (job->root);
+          job->root = parent;
+        }
+    }
+}
+
+static FvItem *
+make_item (const FvImportJob *job, const FvImportEntry *entry, GHashTable *class_ids)
+{
+  const char *relative = NULL;
+  fv_path_is_below (entry->picture, job->root, &relative);
+  FvItem *item = fv_item_new ();
+  item->path = g_strdup (entry->picture);
+  item->name = g_strdup (relative);
+  item->hash = g_strdup (entry->hash);
+  item->width = entry->info.width;
+  item->height = entry->info.height;
+  item->orientation = entry->info.orientation;
+  item->subset = job->params->force_subset ? job->params->subset : entry->subset;
+  for (guint k = 0; k < entry->boxes->len; k++)
+    {
+      FvBox box = g_array_index (entry->boxes, FvBox, k);
+      if (entry->class_names->len > 0)
+        box.class_id
+            = GPOINTER_TO_UINT (g_hash_table_lookup (class_ids, g_ptr_array_index (entry->class_names, box.class_id)));
+      g_array_append_val (item->boxes, box);
+    }
+  return item;
+}
+
+static int
+compare_entries (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(FvImportEntry *const *)a)->picture, (*(FvImportEntry *const *)b)->picture);
+}
+
+static void
+move_rows (GPtrArray *to, GPtrArray *from)
+{
+  g_ptr_array_extend_and_steal (to, g_steal_pointer (&from));
+}
+
+static gboolean
+make_report (FvImportJob *job, FvImportReport *report, GError **error)
+{
+  g_ptr_array_sort (job->entries, compare_entries);
+  widen_root (job);
+  if (job->class_names == NULL)
+    job->class_names = collect_class_names (job);
+  g_autoptr (GHashTable) class_ids = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; job->class_names[i] != NULL; i++)
+    g_hash_table_insert (class_ids, job->class_names[i], GUINT_TO_POINTER (i));
+
+  report->dataset = fv_dataset_new ((const char *const *)job->class_names);
+  report->repaired = g_ptr_array_ref (job->repaired);
+  report->rejected = g_ptr_array_ref (job->rejected);
+  for (guint i = 0; i < job->entries->len; i++)
+    {
+      FvImportEntry *entry = g_ptr_array_index (job->entries, i);
+      move_rows (report->repaired, g_ptr_array_ref (entry->repaired));
+      move_rows (report->rejected, g_ptr_array_ref (entry->rejected));
+      if (!entry->unusable)
+        fv_dataset_add (report->dataset, make_item (job, entry, class_ids));
+    }
+  fv_dataset_sort (report->dataset);
+  if (report->dataset->items->len > 0)
+    return TRUE;
+
+  if (report->rejected->len > 0)
+    {
+      const FvProblem *first = g_ptr_array_index (report->rejected, 0);
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
+                   "Nothing in '%s' can be used (%u problems). The first: %s: %s", job->source, report->rejected->len,
+                   first->file, first->reason);
+    }
+  else
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "There are no pictures in '%s'.", job->source);
+  return FALSE;
+}
+
+static gboolean
+brings_subsets (const FvDataset *dataset)
+{
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (fv_dataset_get (dataset, i)->subset != FV_SUBSET_NONE)
+      return TRUE;
+  return FALSE;
+}
+
+/* Splits what came without subsets. Pictures that the project knows by their content stay where they are. */
+static gboolean
+split (FvProject *project, FvDataset *dataset, GError **error)
+{
+  g_autoptr (FvDataset) known = fv_project_load_dataset (project, error);
+  if (known == NULL)
+    return FALSE;
+  g_autoptr (GHashTable) subsets = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < known->items->len; i++)
+    {
+      const FvItem *item = fv_dataset_get (known, i);
+      g_hash_table_insert (subsets, item->hash, GUINT_TO_POINTER (item->subset));
+    }
+  for (guint i = 0; i < dataset->items->len; i++)
+    {
+      FvItem *item = fv_dataset_get (dataset, i);
+      item->subset = (FvSubset)GPOINTER_TO_UINT (g_hash_table_lookup (subsets, item->hash));
+    }
+  fv_split_dataset (dataset, &(FvSplitParams){ .keep = TRUE }, NULL);
+  return TRUE;
+}
+
+/* Copying into the project */
+
+/* The same source goes to the same folder when it is imported again. */
+static char *
+copy_folder (const FvProject *project, const FvImportJob *job)
+{
+  g_autofree char *name = g_path_get_basename (job->root);
+  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, job->root, -1);
+  hash[8] = '\0';
+  g_autofree char *folder = g_strconcat (name, "-", hash, NULL);
+  return g_build_filename (fv_project_get_path (project), "pictures", folder, NULL);
+}
+
+static gboolean
+copy_picture (const char *from, const char *to, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (to);
+  g_autofree char *part = g_strconcat (to, ".part", NULL);
+  g_autoptr (GFile) source = g_file_new_for_path (from);
+  g_autoptr (GFile) target = g_file_new_for_path (part);
+  g_autoptr (GError) local = NULL;
+  if (g_mkdir_with_parents (folder, 0777) == 0
+      && g_file_copy (source, target, G_FILE_COPY_OVERWRITE | G_FILE_COPY_TARGET_DEFAULT_PERMS, cancellable, NULL, NULL,
+                      &local)
+      && g_rename (part, to) == 0)
+    return TRUE;
+  int saved_errno = errno;
+  g_unlink (part);
+  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
+                 "The picture '%s' can't be copied to '%s': %s. Nothing was imported; free some space or import "
+                 "without copying.",
+                 from, to, local != NULL ? local->message : g_strerror (saved_errno));
+  return FALSE;
+}
+
+static gboolean
+copy_pictures (const FvImportJob *job, FvDataset *dataset, const char *folder, GError **error)
+{
+  g_autoptr (GPtrArray) made = g_ptr_array_new_with_free_func (g_free);
+  gboolean done = TRUE;
+  for (guint i = 0; done && i < dataset->items->len; i++)
+    {
+      FvItem *item = fv_dataset_get (dataset, i);
+      char *to = g_build_filename (folder, item->name, NULL);
+      gboolean there = g_file_test (to, G_FILE_TEST_EXISTS);
+      done = copy_picture (item->path, to, job->params->cancellable, error);
+      if (done && !there)
+        g_ptr_array_add (made, g_strdup (to));
+      g_free (item->path);
+      item->path = to;
+      report_progress (job, (i + 1.0) / dataset->items->len, "pictures copied");
+    }
+  for (guint i = 0; !done && i < made->len; i++)
+    g_unlink (g_ptr_array_index (made, i));
+  return done;
+}
+
+static gboolean
+store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **error)
+{
+  g_autofree char *folder = job->params->copy ? copy_folder (project, job) : NULL;
+  if (folder != NULL && !copy_pictures (job, report->dataset, folder, error))
+    return FALSE;
+  const FvImportRecord record = { .source = job->source,
+                                  .format = report->format,
+                                  .root = folder != NULL ? folder : job->root,
+                                  .copied = folder != NULL,
+                                  .class_names = (const char *const *)job->class_names,
+                                  .items = report->dataset->items,
+                                  .repaired = report->repaired,
+                                  .rejected = report->rejected };
+  return fv_project_add_import (project, &record, error);
+}
+
+/* The whole */
+
+static const FvImporter *
+choose_importer (const char *source, const char *format, char **why, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
+    if (format != NULL ? strcmp (format, importers[i]->name) == 0 : importers[i]->detect (source, why))
+      return importers[i];
+  if (format != NULL)
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+                 "The format '%s' can't be read; those that can are voc and yolo.", format);
+  else
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+                 "No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
+                 "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
+                 "the format if it is one of them; with the format yolo, pictures without labels come in as "
+                 "backgrounds.",
+                 source);
+  return NULL;
+}
+
+static void
+job_clear (FvImportJob *job)
+{
+  g_free (job->source);
+  g_free (job->root);
+  g_clear_pointer (&job->pictures, g_hash_table_unref);
+  g_clear_pointer (&job->entries, g_ptr_array_unref);
+  g_strfreev (job->class_names);
+  g_clear_pointer (&job->repaired, g_ptr_array_unref);
+  g_clear_pointer (&job->rejected, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvImportJob, job_clear)
+
+FvImportReport *
+fv_import (FvProject *project, const char *source, const FvImportParams *params, GError **error)
+{
+  g_autoptr (FvImportReport) report = g_new0 (FvImportReport, 1);
+  g_auto (FvImportJob) job = { .params = params };
+  job.source = g_canonicalize_filename (source, NULL);
+  job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
+  job.pictures = g_hash_table_new (g_str_hash, g_str_equal);
+  job.repaired = problems_new ();
+  job.rejected = problems_new ();
+
+  if (!g_utf8_validate (job.source, -1, NULL) || g_access (job.source, R_OK) != 0)
+    {
+      g_autofree char *shown = g_filename_display_name (job.source);
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "'%s' can't be read: %s.", shown,
+                   g_access (job.source, R_OK) != 0 ? g_strerror (errno) : "its name is not valid UTF-8, rename it");
+      return NULL;
+    }
+  const FvImporter *importer = choose_importer (job.source, params->format, &report->why, error);
+  if (importer == NULL || !importer->list (&job, error) || !read_entries (&job, importer, error)
+      || !make_report (&job, report, error))
+    return NULL;
+  report->format = g_strdup (importer->name);
+  if (!brings_subsets (report->dataset) && !params->force_subset)
+    {
+      if (!split (project, report->dataset, error))
+        return NULL;
+      report->split = TRUE;
+    }
+  for (guint i = 0; i < report->dataset->items->len; i++)
+    {
+      const FvItem *item = fv_dataset_get (report->dataset, i);
+      report->backgrounds += item->boxes->len == 0;
+      report->n_in_subset[item->subset]++;
+    }
+  if (!params->dry_run && !store (project, &job, report, error))
+    return NULL;
+  return g_steal_pointer (&report);
+}
+
+void
+fv_import_report_free (FvImportReport *report)
+{
+  if (report == NULL)
+    return;
+  g_free (report->format);
+  g_free (report->why);
+  fv_dataset_unref (report->dataset);
+  g_clear_pointer (&report->repaired, g_ptr_array_unref);
+  g_clear_pointer (&report->rejected, g_ptr_array_unref);
+  g_free (report);
+}
