@@ -373,6 +373,7 @@ create_device (FvDevice *self, GError **error)
   VkPhysicalDeviceVulkan13Features features13 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
     .synchronization2 = VK_TRUE,
+    .maintenance4 = VK_TRUE, /* SPIR-V 1.6 has LocalSizeId; every 1.3 device offers it */
   };
   VkPhysicalDeviceVulkan12Features features12 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
