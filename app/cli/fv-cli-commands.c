@@ -3,9 +3,23 @@
 
 /* A row a subcommand, in the order of a person's work; each is defined in fv-cli-<name>.c. */
 
+extern const FvCliCommand fv_cli_detect;
 extern const FvCliCommand fv_cli_devices;
+extern const FvCliCommand fv_cli_import;
+extern const FvCliCommand fv_cli_init;
+extern const FvCliCommand fv_cli_split;
+extern const FvCliCommand fv_cli_stats;
+extern const FvCliCommand fv_cli_sample;
+extern const FvCliCommand fv_cli_val;
 
 const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_devices,
+  &fv_cli_sample,
+  &fv_cli_init,
+  &fv_cli_import,
+  &fv_cli_stats,
+  &fv_cli_split,
+  &fv_cli_val,
+  &fv_cli_detect,
   NULL,
 };
