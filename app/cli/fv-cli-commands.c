@@ -10,6 +10,7 @@ extern const FvCliCommand fv_cli_init;
 extern const FvCliCommand fv_cli_split;
 extern const FvCliCommand fv_cli_stats;
 extern const FvCliCommand fv_cli_sample;
+extern const FvCliCommand fv_cli_train;
 extern const FvCliCommand fv_cli_val;
 
 const FvCliCommand *const fv_cli_commands[] = {
@@ -19,6 +20,7 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_import,
   &fv_cli_stats,
   &fv_cli_split,
+  &fv_cli_train,
   &fv_cli_val,
   &fv_cli_detect,
   NULL,

@@ -408,10 +408,7 @@ make_engine (Training *self, const FvYolov5Config *config, guint64 *device_bytes
   *device_bytes = fv_trainer_estimate_bytes (self->trainer, batch, imgsz, imgsz);
   if (!fv_trainer_prepare (self->trainer, batch, imgsz, imgsz, error)
       || (rest > 0 && !fv_trainer_prepare (self->trainer, rest, imgsz, imgsz, error)))
-    {
-      g_prefix_error (error, "Batches of %u pictures of %u x %u pixels: ", batch, imgsz, imgsz);
-      return FALSE;
-    }
+    return FALSE;
   if (!self->validator)
     return TRUE;
   self->predictor = fv_predictor_new (self->model, &(FvPredictorParams){ .ema = TRUE, .loss = &self->loss }, error);
