@@ -155,7 +155,6 @@ fv_cli_open_device (FvCli *cli, guint subgroup_size, GError **error)
 {
   FvDeviceParams params = {
     .selector = cli->device,
-    .validation = g_strcmp0 (g_getenv ("FOVEA_VALIDATION"), "1") == 0,
     .subgroup_size = subgroup_size,
   };
   fv_device_prepare_environment_for (subgroup_size);

@@ -93,7 +93,7 @@ void          fv_cli_progress      (FvCli *cli, double fraction, const char *for
 GCancellable *fv_cli_get_cancellable (FvCli *cli);
 
 /*
- * Opens the device that --device, else FOVEA_DEVICE names, else the best one, with the validation layer where FOVEA_VALIDATION=1.
+ * Opens the device that --device, else FOVEA_DEVICE names, else the best one; with the validation layer where FOVEA_VALIDATION is set.
  * @subgroup_size 0 = as the driver likes; else the one that a run's plan recorded: call it before any other use of Vulkan, because a CPU
  * driver takes that size from the environment when it is loaded. Errors: FV_DEVICE_ERROR.
  */
