@@ -145,7 +145,7 @@ fv_tensor_claim_gradient (FvTensor *self)
   /* What a consumer of the whole has written is there for its slices too. */
   gboolean written = self->gradient_written || (self->parent != NULL && self->parent->gradient_written);
 
-  /* A whole whose slices were written one by one has no operator here that could both write and add. */
+  /* Consumers of a whole come after those of its slices in YOLOv5, so backward they come first; the other order would lose gradients. */
   g_assert (written || self->parent != NULL || !has_written_slice (self));
   self->gradient_written = TRUE;
   return written;
