@@ -45,6 +45,12 @@ set_out_of_memory (FvDevice *device, const char *name, VkDeviceSize size, GError
                device->info->name, needed, name, used, total);
 }
 
+static gboolean
+is_out_of_memory (VkResult result)
+{
+  return result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY;
+}
+
 FvBuffer *
 fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error)
 {
@@ -64,17 +70,23 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   VkMemoryPropertyFlags properties;
   VkResult result;
 
-  self->device = device == NULL ? NULL : fv_device_ref (device);
+  self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);
-  if (!fv_device_check (device, vkCreateBuffer (device->device, &buffer_info, NULL, &self->buffer), "make a buffer", error))
+  result = vkCreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
+  if (is_out_of_memory (result))
+    {
+      set_out_of_memory (device, name, size, error);
+      return NULL;
+    }
+  if (!fv_device_check (device, result, "make a buffer", error))
     return NULL;
   vkGetBufferMemoryRequirements (device->device, self->buffer, &requirements);
   allocate_info.allocationSize = requirements.size;
   allocate_info.memoryTypeIndex = find_memory_type (device, memory, requirements.memoryTypeBits);
   properties = device->memory.memoryTypes[allocate_info.memoryTypeIndex].propertyFlags;
   result = vkAllocateMemory (device->device, &allocate_info, NULL, &self->memory);
-  if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
+  if (is_out_of_memory (result))
     {
       set_out_of_memory (device, name, size, error);
       return NULL;
