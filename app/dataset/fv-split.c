@@ -6,14 +6,16 @@
 
 /* Below so many pictures a fifth of them validates, from there on a tenth is enough. */
 #define SMALL_DATASET 1000
+/* Bounds the time of the last step: about a second. */
+#define MAX_TRADES_TRIED 10000000
 
 /* Pictures of the same content: they go to the same subset. */
 typedef struct
 {
-  guint64 key;    /* random, from seed and content */
-  GArray *items;  /* of guint */
-  GArray *counts; /* of Count, by rising class */
-  gboolean placed;
+  guint64 key;     /* random, from seed and content */
+  GArray *items;   /* of guint */
+  GArray *counts;  /* of Count, by rising class */
+  FvSubset subset; /* FV_SUBSET_NONE until it is placed */
 } Unit;
 
 typedef struct
@@ -26,6 +28,7 @@ typedef struct
 typedef struct
 {
   double *boxes[FV_N_SUBSETS]; /* [n_classes + 1] */
+  double *totals;              /* [n_classes + 1] */
   int pictures[FV_N_SUBSETS];
 } Wanted;
 
@@ -120,7 +123,7 @@ static void
 wanted_init (Wanted *wanted, GPtrArray *units, guint n_classes, const FvSplitParams *params)
 {
   guint n = 0;
-  g_autofree double *totals = g_new0 (double, n_classes + 1);
+  double *totals = wanted->totals = g_new0 (double, n_classes + 1);
   for (guint i = 0; i < units->len; i++)
     {
       const Unit *unit = g_ptr_array_index (units, i);
@@ -161,18 +164,86 @@ choose_subset (const Wanted *wanted, const Unit *unit, guint class_id)
   return best;
 }
 
+/* Into a subset for the first time, or from one to another. */
 static void
-place (FvDataset *dataset, Wanted *wanted, Unit *unit, FvSubset subset)
+place (Wanted *wanted, Unit *unit, FvSubset subset)
 {
-  for (guint i = 0; i < unit->items->len; i++)
-    fv_dataset_get (dataset, g_array_index (unit->items, guint, i))->subset = subset;
+  if (unit->subset != FV_SUBSET_NONE)
+    wanted->pictures[unit->subset] += (int)unit->items->len;
   wanted->pictures[subset] -= (int)unit->items->len;
   for (guint i = 0; i < unit->counts->len; i++)
     {
       const Count *count = &g_array_index (unit->counts, Count, i);
+      if (unit->subset != FV_SUBSET_NONE)
+        wanted->boxes[unit->subset][count->class_id] += count->n;
       wanted->boxes[subset][count->class_id] -= count->n;
     }
-  unit->placed = TRUE;
+  unit->subset = subset;
+}
+
+/*
+ * How much the sum over classes and subsets of (wanted - there)² / total changes when two units trade places. Written
+ * for a, in subset s, against b, in subset t: for a class of which a has x more, 2 x (x + wanted_s - wanted_t) / total.
+ */
+static double
+change_by_trade (const Wanted *wanted, const Unit *a, const Unit *b)
+{
+  const double *s = wanted->boxes[a->subset], *t = wanted->boxes[b->subset];
+  double change = 0;
+  for (guint i = 0, k = 0; i < a->counts->len || k < b->counts->len;)
+    {
+      const Count none = { G_MAXUINT, 0 };
+      const Count *first = i < a->counts->len ? &g_array_index (a->counts, Count, i) : &none;
+      const Count *second = k < b->counts->len ? &g_array_index (b->counts, Count, k) : &none;
+      guint c = MIN (first->class_id, second->class_id);
+      double x = (first->class_id == c ? first->n : 0.0) - (second->class_id == c ? second->n : 0.0);
+      change += 2 * x * (x + s[c] - t[c]) / wanted->totals[c];
+      i += first->class_id == c;
+      k += second->class_id == c;
+    }
+  return change;
+}
+
+/*
+ * Lets pictures of the smaller subsets trade places with others as long as that helps. Placing one class after the other
+ * leaves the last ones what is left; on large sets chance has evened that out, on small ones this does.
+ */
+static void
+refine (Wanted *wanted, GPtrArray *units)
+{
+  guint budget = MAX_TRADES_TRIED;
+  for (gboolean better = TRUE; better;)
+    {
+      better = FALSE;
+      for (guint i = 0; i < units->len; i++)
+        {
+          Unit *unit = g_ptr_array_index (units, i), *best = NULL;
+          double best_change = -1e-9;
+          if (unit->subset == FV_SUBSET_TRAIN)
+            continue;
+          if (budget < units->len)
+            return;
+          budget -= units->len;
+          for (guint k = 0; k < units->len; k++)
+            {
+              Unit *other = g_ptr_array_index (units, k);
+              if (other->subset == unit->subset || other->items->len != unit->items->len)
+                continue;
+              double change = change_by_trade (wanted, unit, other);
+              if (change < best_change)
+                {
+                  best = other;
+                  best_change = change;
+                }
+            }
+          if (best == NULL)
+            continue;
+          FvSubset from = unit->subset, to = best->subset;
+          place (wanted, unit, to);
+          place (wanted, best, from);
+          better = TRUE;
+        }
+    }
 }
 
 void
@@ -213,15 +284,23 @@ fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult
       for (guint i = 0; i < group->len; i++)
         {
           Unit *unit = g_ptr_array_index (group, i);
-          if (unit->placed)
+          if (unit->subset != FV_SUBSET_NONE)
             continue;
-          place (dataset, &wanted, unit, choose_subset (&wanted, unit, rarest));
+          place (&wanted, unit, choose_subset (&wanted, unit, rarest));
           for (guint k = 0; k < unit->counts->len; k++)
             left[g_array_index (unit->counts, Count, k).class_id]--;
         }
     }
+  refine (&wanted, units);
+  for (guint i = 0; i < units->len; i++)
+    {
+      const Unit *unit = g_ptr_array_index (units, i);
+      for (guint k = 0; k < unit->items->len; k++)
+        fv_dataset_get (dataset, g_array_index (unit->items, guint, k))->subset = unit->subset;
+    }
   for (guint subset = 0; subset < FV_N_SUBSETS; subset++)
     g_free (wanted.boxes[subset]);
+  g_free (wanted.totals);
   if (result != NULL)
     fv_split_count (dataset, result);
 }

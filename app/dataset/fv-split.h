@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * Stratified: every subset gets its share of each class's boxes, and of the backgrounds, as nearly as whole pictures
  * allow. K. Sechidis, G. Tsoumakas, I. Vlahavas: On the Stratification of Multi-Label Data, ECML PKDD 2011, with the
- * number of pictures of each subset fixed. Pictures with the same content stay together.
+ * number of pictures of each subset fixed; then pictures trade places as long as that evens things out. Pictures with
+ * the same content stay together.
  * The result depends on the seed and on hashes and boxes of the pictures alone, not on their order or names.
  */
 
