@@ -12,6 +12,7 @@ extern const FvCliCommand fv_cli_stats;
 extern const FvCliCommand fv_cli_sample;
 extern const FvCliCommand fv_cli_train;
 extern const FvCliCommand fv_cli_val;
+extern const FvCliCommand fv_cli_weights;
 
 const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_devices,
@@ -23,5 +24,6 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_train,
   &fv_cli_val,
   &fv_cli_detect,
+  &fv_cli_weights,
   NULL,
 };
