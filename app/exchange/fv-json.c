@@ -49,8 +49,7 @@ fv_json_parse (const char *text, gsize size, guint max_depth, GError **error)
   parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, text, size, &json_error))
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "line %u is not JSON: %s",
-                   json_parser_get_current_line (parser), json_error->message);
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "it is not JSON (%s)", json_error->message);
       return NULL;
     }
   if (json_parser_get_root (parser) == NULL)

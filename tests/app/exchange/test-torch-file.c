@@ -65,6 +65,11 @@ test_strides (void)
   assert_values (file, 5, "none", NULL, 0);
 }
 
+/* numpy.float64 (0.5) as Python pickles it; its bytes come as text in Latin-1. */
+static const char numpy_number[] = "cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\nX\2\0\0\0f8\x89\x88\x87R"
+                                   "(K\3X\1\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+                                   "c_codecs\nencode\n(X\x09\0\0\0\0\0\0\0\0\0\xc3\xa0?X\6\0\0\0latin1tRtR";
+
 /* A module in a module, as the official files have it, with names as a dict and as a list. */
 static void
 test_modules (void)
@@ -81,6 +86,8 @@ test_modules (void)
       fv_test_torch_integer (t, 12);
       fv_test_torch_text (t, "date");
       fv_test_torch_text (t, "2024-02-29");
+      fv_test_torch_text (t, "best_fitness");
+      fv_test_torch_raw (t, numpy_number, sizeof numpy_number - 1);
       fv_test_torch_text (t, "model");
       fv_test_torch_begin_object (t, "models.yolo", "DetectionModel");
       fv_test_torch_text (t, "names");
