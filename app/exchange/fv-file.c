@@ -196,3 +196,22 @@ fv_file_replace (const char *path, const void *data, gsize size, GError **error)
 
   return writer != NULL && fv_file_writer_write (writer, data, size, error) && fv_file_writer_commit (writer, error);
 }
+
+GBytes *
+fv_file_map (const char *path, GError **error)
+{
+  g_autoptr (GMappedFile) mapped = NULL;
+  struct stat info;
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int problem = fd < 0 || fstat (fd, &info) < 0 ? errno : S_ISDIR (info.st_mode) ? EISDIR : 0;
+
+  if (problem == 0)
+    mapped = g_mapped_file_new_from_fd (fd, FALSE, NULL);
+  if (fd >= 0)
+    close (fd);
+  if (mapped != NULL)
+    return g_mapped_file_get_bytes (mapped);
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (problem), "Can't read %s: %s", path,
+               problem != 0 ? g_strerror (problem) : "it is not an ordinary file");
+  return NULL;
+}

@@ -32,4 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvFileWriter, fv_file_writer_free)
 /* All of the above for bytes in memory. */
 gboolean      fv_file_replace       (const char *path, const void *data, gsize size, GError **error);
 
+/* (transfer full): the content of a file, mapped; it must not be cut short meanwhile. Errors: G_FILE_ERROR. */
+GBytes       *fv_file_map           (const char *path, GError **error);
+
 G_END_DECLS

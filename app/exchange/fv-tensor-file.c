@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-tensor-file.h"
 
+#include "app/exchange/fv-file.h"
 #include "app/exchange/fv-json.h"
 
 #include <string.h>
@@ -331,8 +332,7 @@ fv_tensor_file_new (GBytes *bytes, const char *name, GError **error)
 FvTensorFile *
 fv_tensor_file_open (const char *path, GError **error)
 {
-  g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, error);
-  g_autoptr (GBytes) bytes = mapped != NULL ? g_mapped_file_get_bytes (mapped) : NULL;
+  g_autoptr (GBytes) bytes = fv_file_map (path, error);
 
   return bytes != NULL ? fv_tensor_file_new (bytes, path, error) : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-weights.h"
 
+#include "app/exchange/fv-file.h"
 #include "app/exchange/fv-json.h"
 #include "app/exchange/fv-torch-archive.h"
 #include "app/exchange/fv-torch-file.h"
@@ -311,8 +312,7 @@ fv_weights_parse (GBytes *bytes, const char *name, GError **error)
 FvWeights *
 fv_weights_load (const char *path, GError **error)
 {
-  g_autoptr (GMappedFile) mapped = g_mapped_file_new (path, FALSE, error);
-  g_autoptr (GBytes) bytes = mapped != NULL ? g_mapped_file_get_bytes (mapped) : NULL;
+  g_autoptr (GBytes) bytes = fv_file_map (path, error);
 
   return bytes != NULL ? fv_weights_parse (bytes, path, error) : NULL;
 }

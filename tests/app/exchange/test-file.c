@@ -174,6 +174,29 @@ test_no_space (void)
   g_assert_cmpuint (count_entries (folder), ==, 1);
 }
 
+static void
+test_map (void)
+{
+  const char *folder = fv_test_folder ();
+  g_autofree char *missing = g_build_filename (folder, "missing", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = fv_file_map (fv_test_write (folder, "note", "text"), &error);
+  g_autoptr (GBytes) empty = fv_file_map (fv_test_write (folder, "empty", ""), NULL);
+
+  g_assert_no_error (error);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "text", 4);
+  g_assert_cmpuint (g_bytes_get_size (empty), ==, 0);
+  g_assert_null (fv_file_map (missing, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
+  g_assert_nonnull (strstr (error->message, missing));
+  g_clear_error (&error);
+  g_assert_null (fv_file_map (folder, &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_ISDIR);
+  g_clear_error (&error);
+  g_assert_null (fv_file_map ("/dev/null", &error));
+  g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -187,5 +210,6 @@ main (int argc, char **argv)
   g_test_add_func ("/exchange/file/no-folder", test_no_folder);
   g_test_add_func ("/exchange/file/is-folder", test_is_folder);
   g_test_add_func ("/exchange/file/no-space", test_no_space);
+  g_test_add_func ("/exchange/file/map", test_map);
   return g_test_run ();
 }
