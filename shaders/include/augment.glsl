@@ -45,6 +45,7 @@ hsv_from_rgb (ivec3 c)
   return ivec3 (h < 0 ? h + 180 : h, (diff * s_scale + 2048) >> 12, v);
 }
 
+// Fractions are cut, as OpenCV's vector code does (its scalar code, for the last few pixels of a row, rounds).
 ivec3
 rgb_from_hsv (ivec3 c)
 {
@@ -53,14 +54,14 @@ rgb_from_hsv (ivec3 c)
   float v = float (c.z) * (1.0 / 255.0);
   int sector = int (h);
   float f = h - float (sector);
-  float p = v - v * s, q = v - v * s * f, t = v - v * s + v * s * f;
+  float p = v * (1.0 - s), q = v * (1.0 - s * f), t = v * (1.0 - s * (1.0 - f));
   vec3 rgb = sector == 0 ? vec3 (v, t, p)
              : sector == 1 ? vec3 (q, v, p)
              : sector == 2 ? vec3 (p, v, t)
              : sector == 3 ? vec3 (p, q, v)
              : sector == 4 ? vec3 (t, p, v)
                            : vec3 (v, p, q);
-  return ivec3 (clamp (roundEven (rgb * 255.0), 0.0, 255.0));
+  return ivec3 (min (rgb * 255.0, 255.0));
 }
 
 // v7.0's augment_hsv: hue times its gain modulo 180, saturation and value times theirs up to 255, fractions cut.

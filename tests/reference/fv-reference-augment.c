@@ -59,11 +59,13 @@ change_colours (int rgb[3], const float gains[3])
   s = scaled_level (s, gains[1]);
   v = scaled_level (v, gains[2]);
 
-  double sector = floor (h / 30.0), f = h / 30.0 - sector, sat = s / 255.0;
-  double levels[4] = { v, v * (1 - sat), v * (1 - sat * f), v * (1 - sat * (1 - f)) };
+  /* fp32 as OpenCV: fractions are cut, so that doubles would give other levels where a value is whole. */
+  float hue = h * (6.0f / 180.0f), sector = floorf (hue), f = hue - sector;
+  float sat = s * (1.0f / 255.0f), value = v * (1.0f / 255.0f);
+  float levels[4] = { value, value * (1 - sat), value * (1 - sat * f), value * (1 - sat * (1 - f)) };
   static const guint8 choice[6][3] = { { 0, 3, 1 }, { 2, 0, 1 }, { 1, 0, 3 }, { 1, 2, 0 }, { 3, 1, 0 }, { 0, 1, 2 } };
   for (guint c = 0; c < 3; c++)
-    rgb[c] = (int)rint (levels[choice[(int)sector][c]]);
+    rgb[c] = (int)MIN (levels[choice[(int)sector][c]] * 255, 255.0f);
 }
 
 void
