@@ -7,6 +7,7 @@ extern const FvCliCommand fv_cli_detect;
 extern const FvCliCommand fv_cli_devices;
 extern const FvCliCommand fv_cli_import;
 extern const FvCliCommand fv_cli_init;
+extern const FvCliCommand fv_cli_parity;
 extern const FvCliCommand fv_cli_split;
 extern const FvCliCommand fv_cli_stats;
 extern const FvCliCommand fv_cli_sample;
@@ -25,5 +26,6 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_val,
   &fv_cli_detect,
   &fv_cli_weights,
+  &fv_cli_parity,
   NULL,
 };
