@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/*
+ * (transfer none): a small JPEG, width x height pixels as stored, written as name into folder. Pictures with another
+ * shade (0..255) have another content. orientation 0 = no EXIF, else EXIF says so (1..8).
+ */
+const char *fv_test_jpeg (const char *folder, const char *name, guint width, guint height, guint shade,
+                          guint orientation);
+
+G_END_DECLS

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+
+#include "app/dataset/fv-split.h"
+#include "app/dataset/fv-statistics.h"
+
+/* Synthetic data: class c is on every (c + 1) * 3-th picture, up to four boxes; every tenth picture is a background. */
+static FvDataset *
+make_dataset (guint n, guint n_classes)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  for (guint c = 0; c < n_classes; c++)
+    {
+      g_autofree char *name = g_strdup_printf ("c%u", c);
+      g_strv_builder_add (names, name);
+    }
+  g_auto (GStrv) class_names = g_strv_builder_end (names);
+  FvDataset *dataset = fv_dataset_new ((const char *const *)class_names);
+  for (guint i = 0; i < n; i++)
+    {
+      FvItem *item = fv_item_new ();
+      item->name = g_strdup_printf ("%06u.jpg", i);
+      item->path = g_strdup_printf ("/data/%s", item->name);
+      item->hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, item->name, -1);
+      item->width = item->height = 640;
+      for (guint c = 0; c < n_classes && i % 10 != 9; c++)
+        for (guint k = 0; i % ((c + 1) * 3) == 0 && k < 1 + i % 4; k++)
+          {
+            FvBox box = { c, k, 0, k + 50, 50 };
+            g_array_append_val (item->boxes, box);
+          }
+      if (i % 10 != 9 && item->boxes->len == 0)
+        {
+          FvBox box = { 0, 0, 0, 10, 10 };
+          g_array_append_val (item->boxes, box);
+        }
+      fv_dataset_add (dataset, item);
+    }
+  return dataset;
+}
+
+static void
+assert_same_split (const FvDataset *a, const FvDataset *b)
+{
+  for (guint i = 0; i < a->items->len; i++)
+    g_assert_cmpint (fv_dataset_get (a, i)->subset, ==, fv_dataset_get (b, i)->subset);
+}
+
+static void
+test_balance (void)
+{
+  static const struct
+  {
+    guint n, n_classes;
+    double val, test;
+    guint n_val, n_test;
+  } cases[] = {
+    { 300, 8, 0, 0, 60, 0 },    { 999, 5, 0, 0, 200, 0 },        { 1000, 5, 0, 0, 100, 0 },
+    { 3000, 30, 0, 0, 300, 0 }, { 400, 6, 0.25, 0.15, 100, 60 }, { 400, 6, 0.5, 0.1, 200, 40 },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FvDataset) dataset = make_dataset (cases[i].n, cases[i].n_classes);
+      FvSplitResult result;
+      fv_split_dataset (dataset, &(FvSplitParams){ .val = cases[i].val, .test = cases[i].test }, &result);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, cases[i].n_val);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_TEST], ==, cases[i].n_test);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_NONE], ==, 0);
+      g_assert_cmpuint (result.leaks, ==, 0);
+
+      /* Each class, and the backgrounds, as one class more: within 5 % of its share, or one picture's worth. */
+      g_autofree double *counts = g_new0 (double, (cases[i].n_classes + 1) * FV_N_SUBSETS);
+      for (guint k = 0; k < dataset->items->len; k++)
+        {
+          const FvItem *item = fv_dataset_get (dataset, k);
+          for (guint b = 0; b < item->boxes->len; b++)
+            counts[g_array_index (item->boxes, FvBox, b).class_id * FV_N_SUBSETS + item->subset]++;
+          if (item->boxes->len == 0)
+            counts[cases[i].n_classes * FV_N_SUBSETS + item->subset]++;
+        }
+      for (guint c = 0; c <= cases[i].n_classes; c++)
+        {
+          const double *of = counts + c * FV_N_SUBSETS;
+          double total = of[FV_SUBSET_TRAIN] + of[FV_SUBSET_VAL] + of[FV_SUBSET_TEST];
+          for (guint subset = FV_SUBSET_TRAIN; subset < FV_N_SUBSETS; subset++)
+            {
+              double wanted = total * result.n_pictures[subset] / cases[i].n;
+              g_assert_cmpfloat (fabs (of[subset] - wanted), <=, MAX (0.05 * wanted, 2));
+            }
+        }
+    }
+}
+
+static void
+test_deterministic (void)
+{
+  g_autoptr (FvDataset) first = make_dataset (200, 4);
+  g_autoptr (FvDataset) second = make_dataset (200, 4);
+  fv_split_dataset (first, &(FvSplitParams){ .seed = 7 }, NULL);
+
+  /* Neither the order of pictures nor how they were split before matters. */
+  for (guint i = 0; i < 100; i++)
+    {
+      gpointer swapped = second->items->pdata[i];
+      second->items->pdata[i] = second->items->pdata[199 - i];
+      second->items->pdata[199 - i] = swapped;
+    }
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 3, .val = 0.5 }, NULL);
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 7 }, NULL);
+  fv_dataset_sort (second);
+  assert_same_split (first, second);
+
+  guint differs = 0;
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 8 }, NULL);
+  for (guint i = 0; i < 200; i++)
+    differs += fv_dataset_get (first, i)->subset != fv_dataset_get (second, i)->subset;
+  g_assert_cmpuint (differs, >, 20);
+}
+
+static void
+test_same_content (void)
+{
+  g_autoptr (FvDataset) dataset = make_dataset (90, 2);
+  for (guint i = 0; i < 60; i++)
+    {
+      FvItem *item = fv_dataset_get (dataset, i);
+      char *hash = g_strdup (fv_dataset_get (dataset, i / 3 * 3 + 2)->hash);
+      g_free (item->hash);
+      item->hash = hash;
+    }
+  FvSplitResult result;
+  fv_split_dataset (dataset, &(FvSplitParams){ 0 }, &result);
+  g_assert_cmpuint (result.leaks, ==, 0);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 18);
+  for (guint i = 0; i < 60; i++)
+    g_assert_cmpint (fv_dataset_get (dataset, i)->subset, ==, fv_dataset_get (dataset, i / 3 * 3)->subset);
+
+  /* Torn apart by hand, that shows. */
+  fv_dataset_get (dataset, 0)->subset = FV_SUBSET_TRAIN;
+  fv_dataset_get (dataset, 1)->subset = FV_SUBSET_VAL;
+  fv_dataset_get (dataset, 2)->subset = FV_SUBSET_TEST;
+  fv_split_count (dataset, &result);
+  g_assert_cmpuint (result.leaks, ==, 2);
+}
+
+static void
+test_small_and_kept (void)
+{
+  for (guint n = 0; n < 6; n++)
+    {
+      g_autoptr (FvDataset) dataset = make_dataset (n, 2);
+      FvSplitResult result;
+      fv_split_dataset (dataset, &(FvSplitParams){ .test = 0.3 }, &result);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_NONE], ==, 0);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, n >= 2 ? 1 : 0);
+      g_assert_cmpuint (result.n_pictures[FV_SUBSET_TRAIN], >=, n >= 1 ? 1 : 0);
+    }
+  g_autoptr (FvDataset) dataset = make_dataset (40, 2);
+  for (guint i = 0; i < 20; i++)
+    fv_dataset_get (dataset, i)->subset = FV_SUBSET_TEST;
+  FvSplitResult result;
+  fv_split_dataset (dataset, &(FvSplitParams){ .keep = TRUE }, &result);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_TEST], ==, 20);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 4);
+}
+
+static gboolean
+advises (const FvStatistics *statistics, const char *id)
+{
+  for (guint i = 0; i < statistics->advice->len; i++)
+    if (g_strcmp0 (g_array_index (statistics->advice, FvAdvice, i).id, id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+test_statistics (void)
+{
+  const char *const names[] = { "a", "b", "never", NULL };
+  g_autoptr (FvDataset) dataset = fv_dataset_new (names);
+  g_autoptr (FvStatistics) nothing = fv_statistics_new (dataset, NULL);
+  g_assert_true (advises (nothing, "no-images"));
+
+  /* 1,023, 1,024, 9,216 and 9,217 square pixels: where small, medium and large begin. */
+  static const double heights[] = { 1023, 1024, 9216, 9217 };
+  for (guint i = 0; i < 5; i++)
+    {
+      FvItem *item = fv_item_new ();
+      item->hash = g_strdup (i == 4 ? "3" : (char[]){ (char)('0' + i), 0 });
+      item->width = i == 0 ? 9 : 20000;
+      item->height = 20000;
+      item->subset = i < 3 ? FV_SUBSET_TRAIN : FV_SUBSET_TEST;
+      if (i < 4)
+        {
+          FvBox box = { 0, 0, 0, 1, heights[i] };
+          g_array_append_val (item->boxes, box);
+          g_array_append_val (item->boxes, box);
+          box.class_id = 1;
+          if (i == 2)
+            g_array_append_val (item->boxes, box);
+        }
+      fv_dataset_add (dataset, item);
+    }
+  g_autoptr (FvStatistics) all = fv_statistics_new (dataset, NULL);
+  g_assert_cmpuint (all->images, ==, 5);
+  g_assert_cmpuint (all->backgrounds, ==, 1);
+  g_assert_cmpuint (all->boxes, ==, 9);
+  g_assert_cmpuint (all->small, ==, 2);
+  g_assert_cmpuint (all->medium, ==, 5);
+  g_assert_cmpuint (all->large, ==, 2);
+  g_assert_cmpuint (all->repeated, ==, 1);
+  const FvClassStatistics *a = &g_array_index (all->classes, FvClassStatistics, 0);
+  g_assert_cmpstr (a->name, ==, "a");
+  g_assert_cmpuint (a->images, ==, 4);
+  g_assert_cmpuint (a->boxes, ==, 8);
+  g_assert_true (advises (all, "no-val") && advises (all, "empty-classes") && advises (all, "few-images")
+                 && advises (all, "few-boxes") && advises (all, "many-backgrounds") && advises (all, "tiny-pictures")
+                 && advises (all, "repeated-pictures"));
+  g_assert_false (advises (all, "no-train") || advises (all, "leaks") || advises (all, "imbalance")
+                  || advises (all, "no-backgrounds") || advises (all, "small-objects"));
+
+  const FvSubset test = FV_SUBSET_TEST;
+  g_autoptr (FvStatistics) part = fv_statistics_new (dataset, &test);
+  g_assert_cmpuint (part->images, ==, 2);
+  g_assert_cmpuint (part->boxes, ==, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dataset/split/balance", test_balance);
+  g_test_add_func ("/dataset/split/deterministic", test_deterministic);
+  g_test_add_func ("/dataset/split/same-content", test_same_content);
+  g_test_add_func ("/dataset/split/small-and-kept", test_small_and_kept);
+  g_test_add_func ("/dataset/statistics", test_statistics);
+  return g_test_run ();
+}
