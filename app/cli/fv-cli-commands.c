@@ -3,6 +3,7 @@
 
 /* A row a subcommand, in the order of a person's work; each is defined in fv-cli-<name>.c. */
 
+extern const FvCliCommand fv_cli_bench;
 extern const FvCliCommand fv_cli_detect;
 extern const FvCliCommand fv_cli_devices;
 extern const FvCliCommand fv_cli_import;
@@ -26,6 +27,7 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_val,
   &fv_cli_detect,
   &fv_cli_weights,
+  &fv_cli_bench,
   &fv_cli_parity,
   NULL,
 };
