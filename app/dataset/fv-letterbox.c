@@ -39,6 +39,8 @@ fv_letterbox_init (FvLetterbox *self, guint width, guint height, guint shape_wid
   self->scale_y = (double)self->inner_height / height;
   /* scale_boxes without ratio_pad knows the two shapes only. */
   self->gain = MIN ((double)self->height / height, (double)self->width / width);
+  if (!(flags & FV_LETTERBOX_SCALE_UP))
+    self->gain = MIN (self->gain, 1.0);
   self->pad_x = (self->width - width * self->gain) / 2;
   self->pad_y = (self->height - height * self->gain) / 2;
 }
