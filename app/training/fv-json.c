@@ -13,6 +13,9 @@ fv_json_double (double value)
 
   if (!isfinite (value))
     return g_strdup ("null");
+  /* "10", not "1e+01" */
+  if (fabs (value) < 1e15 && value == trunc (value))
+    return g_strdup_printf ("%" G_GINT64_FORMAT, (gint64)value);
   for (int digits = 1; digits <= 17; digits++)
     {
       char format[8];
