@@ -94,6 +94,16 @@ get_kernel (const Conv *conv)
   return conv->weights.weight->dims[3];
 }
 
+/* Of forward and of backward by weights. */
+static FvConvShape
+get_shape (const Conv *conv, const FvTensor *x)
+{
+  const FvParam *weight = conv->weights.weight;
+  const guint k = get_kernel (conv), row = picture_row (conv, x);
+
+  return (FvConvShape){ weight->pitch_out, row != 0 ? row * k : weight->pitch_in, row != 0 ? 1 : k * k };
+}
+
 static FvRange
 weight_range (const Conv *conv, VkDeviceAddress address)
 {
@@ -364,7 +374,7 @@ static void
 append_data (FvGraph *g, const Conv *forward, FvTensor *x, FvTensor *dy)
 {
   const FvParam *weight = forward->weights.weight;
-  const FvConvShape shape = { fv_tensor_get_pixels (x), weight->pitch_in, weight->pitch_out };
+  const FvConvShape shape = { weight->pitch_in, weight->pitch_out, get_kernel (forward) * get_kernel (forward) };
   Conv *conv = g_memdup2 (forward, sizeof *conv);
   FvTensor *dx = fv_tensor_get_gradient (x), *transposed = fv_graph_scratch (g, weight->length, "transposed weights");
 
@@ -377,18 +387,21 @@ static void
 append_weights (FvGraph *g, const Conv *forward, FvTensor *x, FvTensor *dy)
 {
   const FvParam *weight = forward->weights.weight;
-  const guint pixels = fv_tensor_get_pixels (dy), row = picture_row (forward, x);
-  const FvConvShape shape = { pixels, weight->pitch_out, row != 0 ? row * get_kernel (forward) : weight->pitch_in };
+  const guint pixels = fv_tensor_get_pixels (dy);
+  const FvConvShape shape = get_shape (forward, x);
   Conv *conv = g_memdup2 (forward, sizeof *conv);
   const FvConvVariant *variant;
-  guint groups, wanted;
+  guint groups, wanted, max_slice;
 
   conv->variant = fv_conv_choose_variant (fv_graph_get_device (g), FV_CONV_BACKWARD_WEIGHTS, &shape);
   variant = get_variant (FV_CONV_BACKWARD_WEIGHTS, conv->variant);
   groups = count_weight_groups (variant, weight->length);
   wanted = variant->lanes == 0 ? WEIGHTS_MIN_GROUPS_PLAIN : WEIGHTS_MIN_SUBGROUPS;
   conv->splits = MIN (divide_up (wanted, groups), divide_up (pixels, WEIGHTS_MIN_SLICE));
-  conv->splits = MAX (conv->splits, divide_up (pixels, WEIGHTS_MAX_SLICE));
+  max_slice = WEIGHTS_MAX_SLICE;
+  if (variant->lanes != 0)
+    max_slice = MIN (max_slice, fv_conv_get_max_spreads (fv_graph_get_device (g)) / (variant->pack * variant->lanes));
+  conv->splits = MAX (conv->splits, divide_up (pixels, max_slice));
   fv_graph_node (
       g, &weights_class, (FvTensor *[]){ x, dy, NULL },
       (FvTensor *[]){ fv_graph_scratch (g, weight->length * conv->splits, "partial weight gradients"), NULL }, conv);
@@ -433,7 +446,6 @@ fv_conv2d (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, 
   Conv *conv = g_new0 (Conv, 1);
   FvConvShape shape;
   FvTensor *y;
-  guint row;
 
   g_assert (weight->dims[1] <= x->c && weight->pitch_in <= x->pitch && weight->dims[2] == k);
   conv->weights = *weights;
@@ -443,8 +455,7 @@ fv_conv2d (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, 
                        weight->dims[0], 0, name);
   y->requires_gradient = x->requires_gradient || weights->weight_gradient != 0 || weights->bias_gradient != 0;
   conv->flops = 2.0 * fv_tensor_get_pixels (y) * weight->dims[0] * weight->dims[1] * k * k;
-  row = picture_row (conv, x);
-  shape = (FvConvShape){ fv_tensor_get_pixels (y), weight->pitch_out, row != 0 ? row * k : weight->pitch_in };
+  shape = get_shape (conv, x);
   conv->variant = fv_conv_choose_variant (fv_graph_get_device (g), FV_CONV_FORWARD, &shape);
   fv_graph_node (g, &forward_class, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, NULL }, conv);
   return y;

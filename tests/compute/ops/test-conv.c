@@ -36,6 +36,7 @@ static const Case cases[] = {
   { "stem", { 3, 20, 16, 3, 16, 6, 2, 0 }, .no_data = TRUE },
   { "stem, 48 channels", { 1, 14, 18, 3, 48, 6, 2, 0 }, .no_data = TRUE },
   { "picture, 3x3", { 1, 9, 6, 3, 32, 3, 2, 1 }, .no_data = TRUE },
+  { "deep", { 1, 3, 2, 512, 32, 3, 1, 1 } },
   { "long sums", { 1, 130, 150, 16, 16, 1, 1, 0 }, .bias = TRUE },
   { "frozen, data only", { 1, 5, 7, 32, 32, 3, 1, 1 }, .no_weights = TRUE },
 };
@@ -373,7 +374,6 @@ test_case (gconstpointer data)
 {
   const Case *test = data;
   const FvReferenceConv *conv = &test->conv;
-  const guint lanes = fv_device_get_subgroup_size (device);
   const gboolean stem = conv->in == 3 && conv->padding == 0;
   const guint in = stem ? 4 * conv->kernel * conv->kernel : conv->in == 3 ? 4 : (conv->in + 15) / 16 * 16;
   const guint out = (conv->out + 15) / 16 * 16;
@@ -383,14 +383,14 @@ test_case (gconstpointer data)
   for (FvConvDirection d = 0; d < FV_N_CONV_DIRECTIONS; d++)
     {
       const gboolean data_too = d == FV_CONV_BACKWARD_DATA;
-      const FvConvShape shape = { 0, data_too ? in : out, data_too ? out : in };
+      const FvConvShape shape = { data_too ? in : out, data_too ? out : in, stem ? 1 : conv->kernel * conv->kernel };
       guint n_variants;
       const FvConvVariant *variants = fv_conv_get_variants (d, &n_variants);
 
       for (FvConvDirection other = 0; other < FV_N_CONV_DIRECTIONS; other++)
         fv_conv_force_variant (other, 0);
       for (guint i = 0; i < n_variants; i++)
-        if (fv_conv_variant_fits (&variants[i], lanes, &shape))
+        if (fv_conv_variant_fits (device, &variants[i], &shape))
           {
             g_test_message ("direction %u, variant %u", d, i);
             fv_conv_force_variant (d, i);
