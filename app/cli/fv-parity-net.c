@@ -166,6 +166,8 @@ fv_parity_net_free (FvParityNet *self)
   if (self == NULL)
     return;
   fv_recording_free (self->recording);
+  for (guint i = 0; i < G_N_ELEMENTS (self->updates); i++)
+    fv_recording_free (self->updates[i]);
   fv_graph_free (self->graph);
   g_hash_table_unref (self->exposed);
   for (guint i = 0; i < FV_PARITY_N_BUFFERS; i++)
@@ -285,12 +287,10 @@ fv_parity_net_get_losses (FvParityNet *self)
   return *(const FvLossResult *)self->result->map;
 }
 
-gboolean
-fv_parity_net_update (FvParityNet *self, FvOptimizer optimizer, const FvUpdateBlock *block, FvUpdateBlockResult *result,
-                      GError **error)
+static FvRecording *
+record_update (FvParityNet *self, FvOptimizer optimizer, GError **error)
 {
   g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
-  g_autoptr (FvRecording) recording = NULL;
   const FvOptimizerArgs args = {
     .optimizer = optimizer,
     .layout = self->layout,
@@ -307,9 +307,19 @@ fv_parity_net_update (FvParityNet *self, FvOptimizer optimizer, const FvUpdateBl
   };
 
   fv_optimizer_record (recorder, &args);
-  recording = fv_recorder_finish (&recorder, FALSE, error);
-  return recording != NULL && fv_buffer_upload (self->update_block, 0, block, sizeof *block, error)
-         && submit (self, recording, error)
+  return fv_recorder_finish (&recorder, FALSE, error);
+}
+
+gboolean
+fv_parity_net_update (FvParityNet *self, FvOptimizer optimizer, const FvUpdateBlock *block, FvUpdateBlockResult *result,
+                      GError **error)
+{
+  FvRecording **recording = &self->updates[optimizer];
+
+  if (*recording == NULL)
+    *recording = record_update (self, optimizer, error);
+  return *recording != NULL && fv_buffer_upload (self->update_block, 0, block, sizeof *block, error)
+         && submit (self, *recording, error)
          && fv_buffer_download (self->update_result, 0, result, sizeof *result, error);
 }
 

@@ -36,6 +36,7 @@ typedef struct {
   guint n, height, width;          /* pictures and input size in pixels */
   FvGraph *graph;
   FvRecording *recording;
+  FvRecording *updates[2];         /* by FvOptimizer, made when first used */
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *layers[FV_YOLOV5_N_LAYERS - 1]; /* FV_PARITY_FORWARD only */
   FvBuffer *buffers[FV_PARITY_N_BUFFERS];
