@@ -382,12 +382,14 @@ fv_built_batch_free (FvBuiltBatch *batch)
   g_free (self);
 }
 
-/* The index of a picture in the batch, which holds each only once. Takes the reference. */
+/* The index of an item's picture in the batch, which holds each size of it only once, so that a batch looks the same whether the
+ * pool had kept the picture or not. Takes the reference. */
 static guint
-batch_add_picture (Batch *self, GHashTable *indices, FvPicture *picture)
+batch_add_picture (Batch *self, GHashTable *indices, guint item, FvPicture *picture)
 {
+  guint64 key = (guint64)item << 32 | picture->width << 16 | picture->height; /* sides are below 2^16 */
   gpointer index;
-  if (g_hash_table_lookup_extended (indices, picture, NULL, &index))
+  if (g_hash_table_lookup_extended (indices, &key, NULL, &index))
     {
       fv_picture_unref (picture);
       return GPOINTER_TO_UINT (index);
@@ -395,7 +397,7 @@ batch_add_picture (Batch *self, GHashTable *indices, FvPicture *picture)
   FvPixels pixels = { picture->rgb, picture->width, picture->height, picture->stride };
   g_array_append_val (self->pixels, pixels);
   g_ptr_array_add (self->pictures, picture);
-  g_hash_table_insert (indices, picture, GUINT_TO_POINTER (self->pictures->len - 1));
+  g_hash_table_insert (indices, g_memdup2 (&key, sizeof key), GUINT_TO_POINTER (self->pictures->len - 1));
   return self->pictures->len - 1;
 }
 
@@ -403,16 +405,16 @@ static void
 batch_add (Batch *self, GHashTable *indices, Sample *sample, gboolean plain)
 {
   FvAugmentSample *moved = &sample->augmented.sample;
+  guint indices_in_batch[FV_AUGMENT_MAX_SOURCES] = { 0 };
   for (guint i = 0; i < sample->augmented.n_items; i++)
     {
       FvPicture *picture = g_steal_pointer (&sample->pictures[i]);
-      guint index = picture != NULL ? batch_add_picture (self, indices, picture) : 0;
-      /* Reuse the array as the map from sources to the batch's pictures. */
-      sample->augmented.items[i] = index;
+      if (picture != NULL)
+        indices_in_batch[i] = batch_add_picture (self, indices, sample->augmented.items[i], picture);
     }
   for (guint l = 0; l < moved->n_layers; l++)
     for (guint t = 0; t < moved->layers[l].n_tiles; t++)
-      moved->layers[l].tiles[t].picture = sample->augmented.items[moved->layers[l].tiles[t].picture];
+      moved->layers[l].tiles[t].picture = indices_in_batch[moved->layers[l].tiles[t].picture];
   float row[6] = { self->samples->len };
   for (guint i = 0; i < sample->augmented.targets->len; i++)
     {
@@ -474,7 +476,7 @@ report_failures (FvBatchBuilder *self)
 FvBuiltBatch *
 fv_batch_builder_next (FvBatchBuilder *self, guint batch_size, GError **error)
 {
-  g_autoptr (GHashTable) indices = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) indices = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_mutex_lock (&self->mutex);
   guint first = self->head, n = MIN (batch_size, self->n_order - self->head);
   Batch *batch = n > 0 ? batch_new (n) : NULL;
