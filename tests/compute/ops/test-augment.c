@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The augment shader against the same arithmetic on the host, pixel by pixel. */
-#include "compute/nets/fv-step-input.h"
+#include "tests/reference/fv-device-augment.h"
 #include "tests/reference/fv-reference-augment.h"
 
 #include <math.h>
@@ -74,51 +74,14 @@ identity (guint picture, int left, int top)
   };
 }
 
-/* [n][HEIGHT + 4][WIDTH + 4][4] as the device makes it. */
-static float *
-run (const FvAugmentSample *samples, guint n)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (FvGraph) graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
-  FvStepInput input = { 0 };
-  FvBatch batch = {
-    .n = n, .height = HEIGHT, .width = WIDTH, .samples = samples, .pictures = pictures, .n_pictures = N_PICTURES
-  };
-  gsize bytes = (gsize)n * (HEIGHT + 4) * (WIDTH + 4) * 4 * sizeof (float);
-  float *values = g_malloc (bytes);
-  guint64 ticket;
-  gboolean ok = fv_step_input_init (&input, device, &error) && fv_step_input_write (&input, &batch, &error);
-  g_assert_no_error (error);
-  g_assert_true (ok);
-
-  FvTensor *block = fv_graph_tensor (graph, 1, 1, 1, sizeof (FvStepBlock) / sizeof (float), 0, "block");
-  fv_tensor_set_address (block, input.block->address);
-  FvTensor *result = fv_augment (graph, block, n, HEIGHT, WIDTH);
-  g_autoptr (FvBuffer) out = fv_buffer_new (device, FV_MEMORY_DEVICE, bytes, "result", &error);
-  g_assert_no_error (error);
-  fv_tensor_set_address (result, out->address);
-  fv_graph_plan (graph);
-  fv_graph_allocate (graph, &error);
-  g_assert_no_error (error);
-  FvRecorder *recorder = fv_recorder_new (device);
-  fv_graph_record (graph, recorder);
-  g_autoptr (FvRecording) recording = fv_recorder_finish (&recorder, FALSE, &error);
-  g_assert_no_error (error);
-  fv_recording_submit (recording, &ticket, &error);
-  g_assert_no_error (error);
-  fv_device_wait (device, ticket, &error);
-  g_assert_no_error (error);
-  fv_buffer_download (out, 0, values, bytes, &error);
-  g_assert_no_error (error);
-  fv_step_input_clear (&input);
-  return values;
-}
-
 /* Levels may differ by @tolerance where a coordinate rounds the other way, and in at most one value of a hundred at all. */
 static void
 compare (const FvAugmentSample *samples, guint n, int tolerance)
 {
-  g_autofree float *values = run (samples, n);
+  FvBatch batch = {
+    .n = n, .height = HEIGHT, .width = WIDTH, .samples = samples, .pictures = pictures, .n_pictures = N_PICTURES
+  };
+  g_autofree float *values = fv_device_augment (device, &batch);
   g_autofree guint8 *expected = g_malloc (HEIGHT * WIDTH * 3);
   gsize different = 0;
   for (guint i = 0; i < n; i++)
