@@ -27,7 +27,9 @@ FvProblem *
 fv_problem_new (const char *file, guint line, char *reason)
 {
   FvProblem *problem = g_new (FvProblem, 1);
-  *problem = (FvProblem){ g_strdup (file), line, reason };
+  /* Reasons quote what files say, and that may be anything. */
+  *problem = (FvProblem){ g_utf8_make_valid (file, -1), line, g_utf8_make_valid (reason, -1) };
+  g_free (reason);
   return problem;
 }
 
@@ -317,7 +319,7 @@ read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **
       FvItem *item = fv_item_new ();
       item->id = sqlite3_column_int64 (statement, 0);
       item->path = sqlite3_column_int (statement, 2) != 0 ? g_build_filename (self->path, root, name, NULL)
-                                                          : g_build_filename (root, name, NULL);
+                                                          : g_strconcat (root, "/", name, NULL);
       item->name = g_strdup (name);
       item->hash = g_strdup (get_text (statement, 4));
       item->width = (guint)sqlite3_column_int (statement, 5);
@@ -407,20 +409,72 @@ fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rej
 
 /* Writing */
 
+/*
+ * Roots outside the project never lie within each other, so that a picture is known once, from wherever it was imported:
+ * a new root below one that is there joins that one, with a longer *prefix before its names; one above others takes them in.
+ */
 static gboolean
-add_root (FvProject *self, const FvImportRecord *record, gint64 *id, GError **error)
+join_root (FvProject *self, const char *path, gint64 *id, char **prefix, GError **error)
 {
-  autofinalize sqlite3_stmt *statement = prepare (self,
-                                                  "INSERT INTO roots (path, inside) VALUES (?, ?) ON CONFLICT (path) "
-                                                  "DO UPDATE SET inside = excluded.inside RETURNING id",
-                                                  error);
-  if (statement == NULL)
+  autofinalize sqlite3_stmt *above = prepare (
+      self, "SELECT id, path FROM roots WHERE inside = 0 AND substr (?1 || '/', 1, length (path) + 1) = path || '/'",
+      error);
+  if (above == NULL)
     return FALSE;
-  g_autofree char *prefix = g_strconcat (self->path, "/", NULL);
-  gboolean inside = record->copied && g_str_has_prefix (record->root, prefix);
-  bind_text (statement, 1, inside ? record->root + strlen (prefix) : record->root);
-  sqlite3_bind_int (statement, 2, inside);
-  return run_for_id (self, statement, id, error);
+  bind_text (above, 1, path);
+  int step = sqlite3_step (above);
+  if (step != SQLITE_ROW)
+    return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+  *id = sqlite3_column_int64 (above, 0);
+  const char *rest = path + strlen (get_text (above, 1));
+  *prefix = *rest == '/' ? g_strconcat (rest + 1, "/", NULL) : g_strdup ("");
+  return TRUE;
+}
+
+static gboolean
+take_in_roots (FvProject *self, const char *path, gint64 id, GError **error)
+{
+  autofinalize sqlite3_stmt *move
+      = prepare (self,
+                 "UPDATE pictures SET root_id = ?2, name = substr (roots.path, length (?1) + 2) || '/' || name "
+                 "FROM roots WHERE roots.id = root_id AND inside = 0 "
+                 "AND substr (roots.path, 1, length (?1) + 1) = ?1 || '/'",
+                 error);
+  autofinalize sqlite3_stmt *drop
+      = move != NULL ? prepare (
+            self, "DELETE FROM roots WHERE inside = 0 AND substr (path, 1, length (?1) + 1) = ?1 || '/'", error)
+                     : NULL;
+  if (drop == NULL)
+    return FALSE;
+  bind_text (move, 1, path);
+  sqlite3_bind_int64 (move, 2, id);
+  bind_text (drop, 1, path);
+  return run_once (self, move, error) && run_once (self, drop, error);
+}
+
+/* The root's number, and what comes before the names of the pictures: (transfer full). */
+static gboolean
+add_root (FvProject *self, const FvImportRecord *record, gint64 *id, char **prefix, GError **error)
+{
+  g_autofree char *folder = g_strconcat (self->path, "/", NULL);
+  gboolean inside = record->copied && g_str_has_prefix (record->root, folder);
+  /* "" stands for "/", so that "/" can be put between any root and a name. */
+  const char *path = inside ? record->root + strlen (folder) : strcmp (record->root, "/") == 0 ? "" : record->root;
+  if (!inside && !join_root (self, path, id, prefix, error))
+    return FALSE;
+  if (*prefix != NULL)
+    return TRUE;
+
+  autofinalize sqlite3_stmt *insert = prepare (self,
+                                               "INSERT INTO roots (path, inside) VALUES (?, ?) ON CONFLICT (path) "
+                                               "DO UPDATE SET inside = excluded.inside RETURNING id",
+                                               error);
+  if (insert == NULL)
+    return FALSE;
+  bind_text (insert, 1, path);
+  sqlite3_bind_int (insert, 2, inside);
+  *prefix = g_strdup ("");
+  return run_for_id (self, insert, id, error) && (inside || take_in_roots (self, path, *id, error));
 }
 
 /* ids[i] becomes the store's number of class i; new names come after those that are there. */
@@ -444,7 +498,8 @@ add_classes (FvProject *self, const char *const *names, gint64 *ids, GError **er
 }
 
 static gboolean
-add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const gint64 *class_ids, GError **error)
+add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const char *prefix, const gint64 *class_ids,
+              GError **error)
 {
   /* A picture imported again keeps its subset where the new import brings none. */
   autofinalize sqlite3_stmt *picture = prepare (
@@ -469,7 +524,8 @@ add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const 
       const FvItem *item = g_ptr_array_index (record->items, i);
       gint64 id;
       sqlite3_bind_int64 (picture, 1, root);
-      bind_text (picture, 2, item->name);
+      g_autofree char *name = g_strconcat (prefix, item->name, NULL);
+      bind_text (picture, 2, name);
       bind_text (picture, 3, item->hash);
       sqlite3_bind_int64 (picture, 4, item->width);
       sqlite3_bind_int64 (picture, 5, item->height);
@@ -534,11 +590,13 @@ fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **e
 {
   g_return_val_if_fail (record->class_names != NULL && record->items != NULL, FALSE);
   g_autofree gint64 *class_ids = g_new0 (gint64, g_strv_length ((char **)record->class_names) + 1);
+  g_autofree char *prefix = NULL;
   gint64 root = 0;
   if (!begin_edit (self, error))
     return FALSE;
-  gboolean done = add_root (self, record, &root, error) && add_classes (self, record->class_names, class_ids, error)
-                  && add_pictures (self, record, root, class_ids, error) && add_problems (self, record, error);
+  gboolean done = add_root (self, record, &root, &prefix, error)
+                  && add_classes (self, record->class_names, class_ids, error)
+                  && add_pictures (self, record, root, prefix, class_ids, error) && add_problems (self, record, error);
   return end_transaction (self, done, error);
 }
 

@@ -65,6 +65,7 @@ typedef struct
   char *reason; /* a sentence: what is wrong, what was done or what to do */
 } FvProblem;
 
+/* What is not valid UTF-8 is made so. */
 FvProblem *fv_problem_new (const char *file, guint line, char *reason /* (transfer full) */);
 void fv_problem_free (FvProblem *problem);
 

@@ -202,6 +202,32 @@ test_names (void)
   fv_test_assert_row (report->rejected, "annotation-2.xml", 0, "has the annotation");
 }
 
+/* Bytes changed at random: whatever comes of it, it ends in a report or an error. */
+static void
+test_garbage (void)
+{
+  static const char bytes[] = "\0\n <>/&;\"'=![]-?\xff\xc3.0123456789eEnaif";
+  g_autoptr (FvProject) project = fv_test_project ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  const char *folder = make_set (2);
+  g_autofree char *xml = g_build_filename (folder, "Annotations/p0.xml", NULL);
+  g_autofree char *text = NULL;
+  gsize size;
+  g_assert_true (g_file_get_contents (xml, &text, &size, NULL));
+  for (guint i = 0; i < 400; i++)
+    {
+      g_autofree char *changed = g_memdup2 (text, size);
+      for (guint k = 0; k < 1 + i % 4; k++)
+        changed[g_rand_int_range (random, 0, (gint)size)] = bytes[g_rand_int_range (random, 0, sizeof bytes)];
+      fv_test_write_data (folder, "Annotations/p0.xml", changed, size - i % 7);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FvImportReport) report = fv_import (project, folder, &(FvImportParams){ .dry_run = TRUE }, &error);
+      g_assert_no_error (error);
+      for (guint k = 0; k < report->rejected->len; k++)
+        g_assert_true (g_utf8_validate (((FvProblem *)g_ptr_array_index (report->rejected, k))->reason, -1, NULL));
+    }
+}
+
 static void
 test_bccd (void)
 {
@@ -239,6 +265,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/import/voc/objects", test_objects);
   g_test_add_func ("/dataset/import/voc/orientation", test_orientation);
   g_test_add_func ("/dataset/import/voc/names", test_names);
+  g_test_add_func ("/dataset/import/voc/garbage", test_garbage);
   g_test_add_func ("/dataset/import/voc/bccd", test_bccd);
   return g_test_run ();
 }

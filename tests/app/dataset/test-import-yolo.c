@@ -217,21 +217,76 @@ test_unusable_sources (void)
   g_assert_null (fv_import (project, fv_test_folder (), &(FvImportParams){ .format = "yolo" }, &error));
   g_assert_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE);
   g_clear_error (&error);
+}
 
-  /* A folder that can't be read; whoever runs tests as root can read any. */
+/* A folder that can't be read is a row; root, who may read any, steps back to nobody meanwhile. */
+static void
+test_closed_folder (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvProject) project = fv_test_project ();
   const char *folder = fv_test_folder ();
   fv_test_jpeg (folder, "images/1.jpg", 32, 32, 1, 0);
   fv_test_write (folder, "labels/1.txt", "0 0.5 0.5 0.5 0.5\n");
   fv_test_jpeg (folder, "images/closed/2.jpg", 32, 32, 2, 0);
+  const char *label = fv_test_write (folder, "labels/3.txt", "0 0.5 0.5 0.5 0.5\n");
+  fv_test_jpeg (folder, "images/3.jpg", 32, 32, 3, 0);
   g_autofree char *closed = g_build_filename (folder, "images/closed", NULL);
-  g_assert_cmpint (g_chmod (closed, 0), ==, 0);
-  if (geteuid () != 0)
+  const uid_t user = geteuid ();
+  static const char *const open[] = { "", "images", "labels", "images/1.jpg", "images/3.jpg", "labels/1.txt" };
+  for (guint i = 0; i < G_N_ELEMENTS (open); i++)
     {
-      g_autoptr (FvImportReport) report = fv_import (project, folder, &(FvImportParams){ 0 }, &error);
-      g_assert_no_error (error);
-      fv_test_assert_row (report->rejected, "images/closed", 0, "can't be read");
+      g_autofree char *path = g_build_filename (folder, open[i], NULL);
+      g_assert_cmpint (g_chmod (path, 0755), ==, 0);
     }
-  g_assert_cmpint (g_chmod (closed, 0777), ==, 0);
+  g_assert_cmpint (g_chmod (closed, 0), ==, 0);
+  g_assert_cmpint (g_chmod (label, 0), ==, 0);
+  if (user == 0)
+    g_assert_cmpint (seteuid (65534), ==, 0);
+  g_autoptr (FvImportReport) report = fv_import (project, folder, &(FvImportParams){ .dry_run = TRUE }, &error);
+  g_assert_cmpint (seteuid (user), ==, 0);
+  g_assert_cmpint (g_chmod (closed, 0755), ==, 0);
+  g_assert_no_error (error);
+  g_assert_cmpuint (report->dataset->items->len, ==, 1);
+  fv_test_assert_row (report->rejected, "images/closed", 0, "Permission denied");
+  fv_test_assert_row (report->rejected, "labels/3.txt", 0, "Permission denied");
+  g_assert_cmpuint (report->rejected->len, ==, 2);
+}
+
+/* Bytes changed at random: whatever comes of it, it ends in a report or an error. */
+static void
+test_garbage (void)
+{
+  static const char yaml[] = "path: .\ntrain: images\nval: [a, b]\nnc: 2\nnames: {0: x, 1: y}\n";
+  static const char lines[] = "0 0.5 0.5 0.2 0.2\n1 0.1 0.1 0.5 0.1 0.3 0.6\n1 0.25 0.5 1e-3 0.2\n";
+  static const char bytes[] = "\0\n\r\t :-[]{}&*!|>'\"%@`#,?\xff\xc3.0123456789eEnaif";
+  g_autoptr (FvProject) project = fv_test_project ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  const char *folder = fv_test_folder ();
+  fv_test_jpeg (folder, "images/1.jpg", 32, 32, 1, 0);
+  for (guint i = 0; i < 400; i++)
+    {
+      char changed[2][sizeof yaml + sizeof lines];
+      memcpy (changed[0], yaml, sizeof yaml);
+      memcpy (changed[1], lines, sizeof lines);
+      for (guint k = 0; k < 4; k++)
+        {
+          changed[0][g_rand_int_range (random, 0, sizeof yaml - 1)] = bytes[g_rand_int_range (random, 0, sizeof bytes)];
+          changed[1][g_rand_int_range (random, 0, sizeof lines - 1)]
+              = bytes[g_rand_int_range (random, 0, sizeof bytes)];
+        }
+      fv_test_write_data (folder, "data.yaml", changed[0], sizeof yaml - 1);
+      fv_test_write_data (folder, "labels/1.txt", changed[1], sizeof lines - 1);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FvImportReport) report = fv_import (project, folder, &(FvImportParams){ .dry_run = TRUE }, &error);
+      g_assert_true ((report != NULL) != (error != NULL));
+      g_assert_true (error == NULL || g_utf8_validate (error->message, -1, NULL));
+      for (guint k = 0; report != NULL && k < report->rejected->len; k++)
+        {
+          const FvProblem *row = g_ptr_array_index (report->rejected, k);
+          g_assert_true (g_utf8_validate (row->reason, -1, NULL) && g_utf8_validate (row->file, -1, NULL));
+        }
+    }
 }
 
 /* Nothing names classes or subsets: classes get numbers, the pictures a split. */
@@ -420,6 +475,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/import/yolo/lists", test_lists);
   g_test_add_func ("/dataset/import/yolo/yaml-forms", test_yaml_forms);
   g_test_add_func ("/dataset/import/yolo/unusable-sources", test_unusable_sources);
+  g_test_add_func ("/dataset/import/yolo/closed-folder", test_closed_folder);
+  g_test_add_func ("/dataset/import/yolo/garbage", test_garbage);
   g_test_add_func ("/dataset/import/yolo/bare-folder", test_bare_folder);
   g_test_add_func ("/dataset/import/yolo/images-apart", test_images_apart);
   g_test_add_func ("/dataset/import/yolo/copy-and-dry-run", test_copy_and_dry_run);

@@ -143,6 +143,34 @@ test_import_again (void)
   g_assert_cmpint (fv_dataset_get (after, 0)->subset, ==, FV_SUBSET_TEST);
 }
 
+/* The same picture imported by way of folders within each other is one picture. */
+static void
+test_nested_roots (void)
+{
+  static const struct
+  {
+    const char *root, *name;
+  } imports[] = { { "/a/b", "c/1.jpg" }, { "/a/b/c", "1.jpg" },  { "/a", "b/c/1.jpg" },
+                  { "/a/bc", "2.jpg" },  { "/", "a/b/c/1.jpg" }, { "/a/b", "c/1.jpg" } };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (FvProject) project = make_project (&path);
+  const char *const classes[] = { "cat", NULL };
+  for (guint i = 0; i < G_N_ELEMENTS (imports); i++)
+    {
+      g_autoptr (GPtrArray) items = items_new ();
+      g_ptr_array_add (items, make_item (imports[i].root, imports[i].name, FV_SUBSET_VAL, i + 1, 0));
+      add_import (project, imports[i].root, classes, items, &error);
+      g_assert_no_error (error);
+      g_autoptr (FvDataset) dataset = fv_project_load_dataset (project, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (dataset->items->len, ==, i < 3 ? 1 : 2);
+      g_assert_cmpstr (fv_dataset_get (dataset, 0)->path, ==, "/a/b/c/1.jpg");
+      g_assert_cmpint (fv_dataset_get (dataset, 0)->id, ==, 1);
+      g_assert_cmpuint (fv_dataset_get (dataset, 0)->boxes->len, ==, i == 3 ? 3 : i + 1);
+    }
+}
+
 static void
 test_moved_with_copies (void)
 {
@@ -338,6 +366,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/project/store/import-and-load", test_import_and_load);
   g_test_add_func ("/project/store/import-again", test_import_again);
+  g_test_add_func ("/project/store/nested-roots", test_nested_roots);
   g_test_add_func ("/project/store/moved-with-copies", test_moved_with_copies);
   g_test_add_func ("/project/store/no-project", test_no_project);
   g_test_add_func ("/project/store/migration", test_migration);
