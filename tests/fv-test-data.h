@@ -14,8 +14,9 @@ G_BEGIN_DECLS
  */
 
 /*
- * (nullable): the absolute path of a file or folder of the test data: $FOVEA_TEST_DATA, else ../shared/data beside the source folder. Where it
- * is not there the test is marked as skipped, or as failed under FOVEA_REQUIRE_DATA=1, and NULL is returned.
+ * (nullable): the absolute path of a file or folder of the test data: $FOVEA_TEST_DATA, else ../shared/data beside
+ * the source folder. Where it is not there the test is marked as skipped, or as failed under FOVEA_REQUIRE_DATA=1,
+ * and NULL is returned.
  */
 const char *fv_test_data       (const char *relative);
 /* (transfer none): the absolute path of a file of the source folder. */
@@ -23,7 +24,10 @@ const char *fv_test_source     (const char *relative);
 
 /* (transfer none): a new empty folder; it and all that is in it is removed when the process ends. */
 const char *fv_test_folder     (void);
-/* (transfer none): @name in @folder written with @text (nullable = empty; NUL-terminated), parent folders made where they are missing. */
+/*
+ * (transfer none): @name in @folder written with @text (nullable = empty; NUL-terminated), parent folders made where
+ * they are missing.
+ */
 const char *fv_test_write      (const char *folder, const char *name, const char *text);
 /* The same for any bytes. */
 const char *fv_test_write_data (const char *folder, const char *name, const void *data, gsize size);

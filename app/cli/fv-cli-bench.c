@@ -75,7 +75,7 @@ get_source (guint item, FvAugmentSource *source, gpointer user_data)
                                .n_boxes = made->boxes->len };
 }
 
-/* Noise: what a picture shows makes no difference to the time. @policy as in training; all zero for inference. */
+/* Noise: what a picture shows makes no difference to the time. @policy as in training; all zero to infer. */
 static void
 made_batch_init (MadeBatch *made, const Job *job, const FvAugmentPolicy *policy)
 {
@@ -260,7 +260,7 @@ bench_infer (FvCli *cli, const Job *job, Result *result, GError **error)
 static FvDataset *
 make_dataset (FvCli *cli, const char *folder, const Job *job, GError **error)
 {
-  const FvSampleParams params = { .n_train = PICTURES_TO_LOAD, .n_val = 1, .size = job->imgsz };
+  const FvSampleParams params = { .n_train = PICTURES_TO_LOAD, .n_val = 1, .n_test = 1, .size = job->imgsz };
   const char *const names[] = { "circle", "triangle", "square", NULL };
   g_autoptr (FvDataset) dataset = fv_dataset_new (names);
 
@@ -282,7 +282,7 @@ make_dataset (FvCli *cli, const char *folder, const Job *job, GError **error)
   return g_steal_pointer (&dataset);
 }
 
-/* No device: decoding and laying out alone. The pool is kept too small for the pictures, so that every one is read and decoded anew. */
+/* No device: decoding and laying out alone. The pool is too small for the pictures, so that each is decoded anew. */
 static gboolean
 load_batches (FvCli *cli, const Job *job, FvDataset *dataset, Result *result, GError **error)
 {

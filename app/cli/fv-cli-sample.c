@@ -5,10 +5,11 @@
 static int
 run (FvCli *cli, int argc, char **argv)
 {
-  int train = 240, val = 60, size = 160, seed = 0;
+  int train = 240, val = 60, test = 60, size = 160, seed = 0;
   const GOptionEntry entries[] = {
     { "train", 0, 0, G_OPTION_ARG_INT, &train, "Pictures to learn from (240)", "N" },
-    { "val", 0, 0, G_OPTION_ARG_INT, &val, "Pictures to be measured on (60)", "N" },
+    { "val", 0, 0, G_OPTION_ARG_INT, &val, "Pictures to choose the best epoch by (60)", "N" },
+    { "test", 0, 0, G_OPTION_ARG_INT, &test, "Pictures to measure the result on (60)", "N" },
     { "size", 0, 0, G_OPTION_ARG_INT, &size, "Width and height in pixels (160)", "N" },
     { "seed", 0, 0, G_OPTION_ARG_INT, &seed, "Another seed, other pictures (0)", "N" },
     { NULL },
@@ -20,11 +21,11 @@ run (FvCli *cli, int argc, char **argv)
 
   if (!fv_cli_parse (cli, &argc, &argv, entries, 1, 1, &status))
     return status;
-  if (train < 1 || val < 1 || train > 1000000 || val > 1000000)
-    return fv_cli_wrong_usage (cli, "There must be 1 to 1000000 pictures of either kind.");
+  if (MIN (MIN (train, val), test) < 1 || MAX (MAX (train, val), test) > 1000000)
+    return fv_cli_wrong_usage (cli, "There must be 1 to 1000000 pictures of each kind.");
   if (size < 32 || size > 4096)
     return fv_cli_wrong_usage (cli, "The size must be 32 to 4096 pixels.");
-  params = (FvSampleParams){ .n_train = train, .n_val = val, .size = size, .seed = seed };
+  params = (FvSampleParams){ .n_train = train, .n_val = val, .n_test = test, .size = size, .seed = seed };
   if (!fv_sample_pictures_write (argv[1], &params, fv_cli_get_cancellable (cli), &error))
     return fv_cli_fail (cli, error);
 
@@ -32,9 +33,10 @@ run (FvCli *cli, int argc, char **argv)
   fv_cli_json_string (builder, "folder", argv[1]);
   fv_cli_json_int (builder, "train", train);
   fv_cli_json_int (builder, "val", val);
+  fv_cli_json_int (builder, "test", test);
   json_builder_end_object (builder);
   fv_cli_print_json (cli, builder);
-  fv_cli_say (cli, "%d pictures to learn from and %d to be measured on are in %s.", train, val, argv[1]);
+  fv_cli_say (cli, "%d labelled pictures are in %s.", train + val + test, argv[1]);
   return FV_CLI_DONE;
 }
 

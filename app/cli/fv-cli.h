@@ -47,22 +47,29 @@ enum {
   FV_CLI_INTERRUPTED = 130,
 };
 
-/* Runs a subcommand from main(): blocked signals are watched, what stays of a progress bar is wiped. Returns the exit status. */
+/*
+ * Runs a subcommand from main(): blocked signals are watched, what stays of a progress bar is wiped. Returns the exit
+ * status.
+ */
 int           fv_cli_run           (const FvCliCommand *command, int argc, char **argv);
 /* Blocks the signals that end a program politely. Before the first thread is made. */
 void          fv_cli_block_signals (void);
 
 /*
- * Parses the options of @entries and the common ones (--json, --help, --version and, for a command that uses a device, --device).
- * Afterwards argv[1] .. argv[argc - 1] are the positional arguments, of which there must be @min to @max (G_MAXINT = any number).
- * FALSE: the command returns *status at once; what had to be said was said. The arrays belong to @cli.
+ * Parses the options of @entries and the common ones (--json, --help, --version and, for a command that uses a
+ * device, --device). Afterwards argv[1] .. argv[argc - 1] are the positional arguments, of which there must be @min
+ * to @max (G_MAXINT = any number). FALSE: the command returns *status at once; what had to be said was said. The
+ * arrays belong to @cli.
  */
 gboolean      fv_cli_parse         (FvCli *cli, int *argc, char ***argv, const GOptionEntry *entries, int min, int max, int *status);
 gboolean      fv_cli_wants_json    (FvCli *cli);
 /* (nullable): what --device said. */
 const char   *fv_cli_get_device    (FvCli *cli);
 
-/* One sentence on stderr. Returns FV_CLI_FAILED, or FV_CLI_INTERRUPTED where @error is G_IO_ERROR_CANCELLED. @error (transfer none). */
+/*
+ * One sentence on stderr. Returns FV_CLI_FAILED, or FV_CLI_INTERRUPTED where @error is G_IO_ERROR_CANCELLED. @error
+ * (transfer none).
+ */
 int           fv_cli_fail          (FvCli *cli, const GError *error);
 /* One sentence on stderr and where help is found. Returns FV_CLI_WRONG_USAGE. */
 int           fv_cli_wrong_usage   (FvCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -81,21 +88,22 @@ void          fv_cli_json_string   (JsonBuilder *builder, const char *name, cons
 void          fv_cli_json_bool     (JsonBuilder *builder, const char *name, gboolean value);
 
 /*
- * Progress on stderr: a bar on a terminal, else a line now and then. @fraction is 0..1; 1 ends the bar. Call it as often as convenient, from any
- * thread: what comes too soon after the last one is dropped.
+ * Progress on stderr: a bar on a terminal, else a line now and then. @fraction is 0..1; 1 ends the bar. Call it as
+ * often as convenient, from any thread: what comes too soon after the last one is dropped.
  */
 void          fv_cli_progress      (FvCli *cli, double fraction, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 /*
- * (transfer none): cancelled by the first SIGINT or SIGTERM; a second one ends the process. A command that never asks for it is ended by the
- * first one, with FV_CLI_INTERRUPTED.
+ * (transfer none): cancelled by the first SIGINT or SIGTERM; a second one ends the process. A command that never asks
+ * for it is ended by the first one, with FV_CLI_INTERRUPTED.
  */
 GCancellable *fv_cli_get_cancellable (FvCli *cli);
 
 /*
- * Opens the device that --device, else FOVEA_DEVICE names, else the best one; with the validation layer where FOVEA_VALIDATION is set.
- * @subgroup_size 0 = as the driver likes; else the one that a run's plan recorded: call it before any other use of Vulkan, because a CPU
- * driver takes that size from the environment when it is loaded. Errors: FV_DEVICE_ERROR.
+ * Opens the device that --device, else FOVEA_DEVICE names, else the best one; with the validation layer where
+ * FOVEA_VALIDATION is set. @subgroup_size 0 = as the driver likes; else the one that a run's plan recorded: call it
+ * before any other use of Vulkan, because a CPU driver takes that size from the environment when it is loaded.
+ * Errors: FV_DEVICE_ERROR.
  */
 FvDevice     *fv_cli_open_device   (FvCli *cli, guint subgroup_size, GError **error);
 

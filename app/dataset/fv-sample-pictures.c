@@ -228,15 +228,18 @@ gboolean
 fv_sample_pictures_write (const char *folder, const FvSampleParams *params, GCancellable *cancellable, GError **error)
 {
   g_autofree char *config = g_build_filename (folder, "data.yaml", NULL);
-  g_autoptr (GString) text = g_string_new ("path: .\ntrain: images/train\nval: images/val\nnames:\n");
+  g_autoptr (GString) text
+      = g_string_new ("path: .\ntrain: images/train\nval: images/val\ntest: images/test\nnames:\n");
   FvSampleParams filled = *params;
 
   filled.n_train = params->n_train ? params->n_train : 240;
   filled.n_val = params->n_val ? params->n_val : 60;
+  filled.n_test = params->n_test ? params->n_test : 60;
   filled.size = params->size ? params->size : 160;
   for (guint i = 0; i < N_SHAPES; i++)
     g_string_append_printf (text, "  %u: %s\n", i, shape_names[i]);
   return write_subset (folder, "train", filled.n_train, 0, &filled, cancellable, error)
          && write_subset (folder, "val", filled.n_val, filled.n_train, &filled, cancellable, error)
+         && write_subset (folder, "test", filled.n_test, filled.n_train + filled.n_val, &filled, cancellable, error)
          && fv_file_replace (config, text->str, text->len, error);
 }

@@ -5,9 +5,10 @@
 #include <string.h>
 
 /*
- * lavapipe computes with vectors of 256 bits (subgroups of 8) unless LP_NATIVE_VECTOR_WIDTH says 512, which from Mesa 25 on is 40 to 50 % faster
- * where the processor has AVX-512. It reads the variable when it is loaded, so its version has to be found out without loading it: from the
- * library that the driver's manifest names, found as the Vulkan loader finds it.
+ * lavapipe computes with vectors of 256 bits (subgroups of 8) unless LP_NATIVE_VECTOR_WIDTH says 512, which from Mesa
+ * 25 on is 40 to 50 % faster where the processor has AVX-512. It reads the variable when it is loaded, so its version
+ * has to be found out without loading it: from the library that the driver's manifest names, found as the Vulkan
+ * loader finds it.
  */
 
 #define VECTOR_WIDTH "LP_NATIVE_VECTOR_WIDTH"
@@ -112,7 +113,10 @@ library_get_mesa (const char *path)
   return 0;
 }
 
-/* The major version of the Mesa that the manifest's lavapipe is of, 0 where that can't be told; -1 when it is another driver. */
+/*
+ * The major version of the Mesa that the manifest's lavapipe is of, 0 where that can't be told; -1 when it is another
+ * driver.
+ */
 static int
 manifest_get_lavapipe (const char *manifest)
 {
