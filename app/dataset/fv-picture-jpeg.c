@@ -187,7 +187,10 @@ fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint 
   height = TJSCALED (height, scale);
   picture = fv_picture_new (width, height, error);
   if (picture == NULL)
-    goto out;
+    {
+      g_prefix_error (error, "%s: ", source->name);
+      goto out;
+    }
   int status;
   if (colours == TJCS_CMYK || colours == TJCS_YCCK)
     {

@@ -150,7 +150,9 @@ fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError 
       g_autofree char *what = g_strconcat ("damaged: ", reader.message, NULL);
       fail (source, FV_PICTURE_ERROR_FORMAT, what, error);
     }
-  else if ((picture = fv_picture_new (info->width, info->height, error)) != NULL)
+  else if ((picture = fv_picture_new (info->width, info->height, error)) == NULL)
+    g_prefix_error (error, "%s: ", source->name);
+  else
     {
       flatten (&reader, picture);
       ok = TRUE;

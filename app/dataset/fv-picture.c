@@ -26,7 +26,7 @@ fv_picture_new (guint width, guint height, GError **error)
   guint8 *rgb = g_try_malloc_n (height, stride);
   if (rgb == NULL)
     {
-      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, "No memory for a picture of %u x %u pixels.", width,
+      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, "no memory for a picture of %u x %u pixels.", width,
                    height);
       return NULL;
     }
@@ -251,7 +251,10 @@ fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint m
     return NULL;
   g_autoptr (FvPicture) upright = turn (stored, info.orientation, error);
   if (upright == NULL)
-    return NULL;
+    {
+      g_prefix_error (error, "%s: ", name);
+      return NULL;
+    }
   make_upright (&info);
   upright->original_width = info.width;
   upright->original_height = info.height;
@@ -259,7 +262,10 @@ fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint m
     return g_steal_pointer (&upright);
   guint width, height;
   fv_picture_fit (info.width, info.height, max_side, &width, &height);
-  return fv_picture_resize (upright, width, height, how, error);
+  FvPicture *resized = fv_picture_resize (upright, width, height, how, error);
+  if (resized == NULL)
+    g_prefix_error (error, "%s: ", name);
+  return resized;
 }
 
 FvPicture *
