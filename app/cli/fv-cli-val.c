@@ -24,6 +24,19 @@ options_clear (Options *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
+/* The first few names: (transfer full). */
+static char *
+describe_classes (const FvWeights *weights)
+{
+  const guint n_named = MIN (weights->config.n_classes, 6);
+  GString *text = g_string_new (NULL);
+  for (guint i = 0; i < n_named; i++)
+    g_string_append_printf (text, "%s%s", i ? ", " : "", weights->class_names[i]);
+  if (n_named < weights->config.n_classes)
+    g_string_append_printf (text, " and %u more", weights->config.n_classes - n_named);
+  return g_string_free (text, FALSE);
+}
+
 /*
  * Which of the project's classes each class of the network stands for. *map stays NULL where they are the same. A class of the project that the
  * network doesn't know would count as missed everywhere, so that is an error.
@@ -43,10 +56,10 @@ map_classes (const FvWeights *weights, const char *file, const FvDataset *datase
         i++;
       if (i == weights->config.n_classes)
         {
-          g_autofree char *known = g_strjoinv (", ", weights->class_names);
+          g_autofree char *known = describe_classes (weights);
           g_set_error (
               error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-              "%s knows no class “%s”, which the project has; it knows: %s. Give weights that were trained on the "
+              "%s knows no class “%s”, which the project has; it knows %s. Give weights that were trained on the "
               "project's classes.",
               file, dataset->class_names[c], known);
           return FALSE;
@@ -201,6 +214,12 @@ validate (FvCli *cli, const char *project_path, const Options *options)
 
   g_autofree char *file
       = options->weights ? g_strdup (options->weights) : fv_run_path (project_path, options->run, FV_RUN_BEST);
+  if (!options->weights && !g_file_test (file, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (&error, FV_RUN_ERROR, FV_RUN_ERROR_NOT_FOUND,
+                   "%s has no run %d with a validated epoch: %s is not there.", project_path, options->run, file);
+      return fv_cli_fail (cli, error);
+    }
   g_autoptr (FvWeights) weights = fv_weights_load (file, &error);
   g_autofree guint *class_map = NULL;
   if (!weights || !map_classes (weights, file, dataset, &class_map, &error))
