@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/training/fv-progress.h"
 #include "compute/nets/fv-model.h"
 
 G_BEGIN_DECLS
@@ -19,37 +20,6 @@ typedef enum
   FV_CHECKPOINT_ERROR_INVALID,  /* not a checkpoint, damaged, or of another version */
   FV_CHECKPOINT_ERROR_MISMATCH, /* a whole one, but of another network, optimizer or recipe */
 } FvCheckpointError;
-
-/* What an epoch came to. Losses with their gains: box, obj, cls. */
-typedef struct
-{
-  guint epoch;
-  double train[3];    /* means over the epoch's batches */
-  gboolean validated; /* whether the rest holds anything */
-  double val[3];
-  double precision, recall, map50, map;
-} FvEpochRecord;
-
-/* Where a run stands, between two batches. */
-typedef struct
-{
-  guint epoch, step;  /* the next batch; step = batches of an epoch: its validation is outstanding */
-  gint64 last_update; /* batch, counted over all epochs, of the last update; -1 before the first */
-  guint64 updates;
-  double loss_sums[3]; /* over the batches of the epoch so far */
-  double best_fitness;
-  gint64 best_epoch;    /* -1: none yet */
-  guint64 pictures;     /* trained on so far */
-  double train_seconds; /* spent on them, validation left out */
-  double seconds;       /* spent in all */
-  char *finished;       /* (nullable): the reason why the run is over */
-  GArray *history;      /* of FvEpochRecord, by epoch */
-} FvProgress;
-
-void fv_progress_init (FvProgress *self);
-void fv_progress_clear (FvProgress *self);
-/* (nullable): the record of the best epoch, NULL when there is none yet. */
-const FvEpochRecord *fv_progress_get_best (const FvProgress *self);
 
 /*
  * Writes @path atomically: whoever dies or runs out of disk meanwhile leaves the file before it whole. Waits for the device.

@@ -307,8 +307,8 @@ finish_epoch (Training *self, GError **error)
   guint epoch = progress->epoch;
   gboolean final = epoch + 1 == (guint)self->recipe->epochs;
   FvEpochRecord record = { .epoch = epoch };
-  double fitness;
-  gboolean better;
+  guint patience = (guint)self->recipe->patience;
+  gboolean judged, impatient, better;
 
   for (guint i = 0; i < 3; i++)
     record.train[i] = progress->loss_sums[i] / self->n_batches;
@@ -316,21 +316,17 @@ finish_epoch (Training *self, GError **error)
       && !validate (self, &record, error))
     return FALSE;
 
-  /* As v7.0, an equal fitness counts as progress. Where nothing can be validated the last weights are the best. */
-  fitness = 0.1 * record.map50 + 0.9 * record.map;
-  better = (record.validated || !self->validator) && fitness >= progress->best_fitness;
-  if (better)
-    {
-      progress->best_fitness = fitness;
-      progress->best_epoch = epoch;
-    }
+  /* Where nothing can be validated, the last weights are the best. */
+  judged = record.validated || !self->validator;
+  impatient = judged && fv_progress_judge (progress, epoch, 0.1 * record.map50 + 0.9 * record.map, patience);
+  better = judged && progress->best_epoch == epoch;
   g_array_append_val (progress->history, record);
   progress->epoch++;
   progress->step = 0;
   memset (progress->loss_sums, 0, sizeof progress->loss_sums);
   if (final)
     progress->finished = g_strdup (fv_train_reason_to_string (FV_TRAIN_COMPLETED));
-  else if (record.validated && self->recipe->patience > 0 && epoch - progress->best_epoch >= self->recipe->patience)
+  else if (impatient)
     progress->finished = g_strdup (fv_train_reason_to_string (FV_TRAIN_EARLY_STOP));
   account (self, FALSE);
   return save_weights (self, better ? both : last, error) && save_checkpoint (self, error);
