@@ -117,8 +117,9 @@ main ()
                 }
               [[unroll]] for (uint g = 0; g < PIXELS; g += GROUP)
                 [[unroll]] for (uint d = 0; d < LANES; d++)
-                  [[unroll]] for (uint p = g; p < min (g + GROUP, PIXELS); p++)
+                  [[unroll]] for (uint q = 0; q < GROUP; q++)
                     {
+                      uint p = g + q;
                       uint depth = part * LANES + d;
                       float value = lane_value (x[p * PACK + depth % PACK], depth / PACK);
                       [[unroll]] for (uint i = 0; i < VECTORS * WIDTH; i++)

@@ -84,8 +84,9 @@ main ()
 
       [[unroll]] for (uint g = 0; g < ROWS; g += GROUP)
         [[unroll]] for (uint p = 0; p < LANES; p++)
-          [[unroll]] for (uint i = g; i < g + GROUP; i++)
+          [[unroll]] for (uint q = 0; q < GROUP; q++)
             {
+              uint i = g + q;
               float value = lane_value (x[p * PACK + i % PACK], i / PACK);
               [[unroll]] for (uint c = 0; c < VECTORS * WIDTH; c++)
                 sum[i * VECTORS * WIDTH + c] += value * dy[p * VECTORS * WIDTH + c];
