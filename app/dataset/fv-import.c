@@ -416,6 +416,22 @@ copy_picture (const char *from, const char *to, GCancellable *cancellable, GErro
   return FALSE;
 }
 
+/* The copies must be on the disk before the store says that they are; one flush of the file system serves them all. */
+static gboolean
+flush_copies (const char *folder, GError **error)
+{
+  int fd = open (folder, O_RDONLY | O_CLOEXEC);
+  gboolean done = fd >= 0 && syncfs (fd) == 0;
+  if (!done)
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
+                 "The pictures copied to '%s' can't be brought to the disk: %s. Nothing was imported; import without "
+                 "copying, or look after the disk.",
+                 folder, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
 static gboolean
 copy_pictures (const FvImportJob *job, FvDataset *dataset, const char *folder, GError **error)
 {
@@ -433,6 +449,7 @@ copy_pictures (const FvImportJob *job, FvDataset *dataset, const char *folder, G
       item->path = to;
       report_progress (job, (i + 1.0) / dataset->items->len, "pictures copied");
     }
+  done = done && flush_copies (folder, error);
   for (guint i = 0; !done && i < made->len; i++)
     g_unlink (g_ptr_array_index (made, i));
   return done;

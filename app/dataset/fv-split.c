@@ -7,7 +7,7 @@
 /* Below so many pictures a fifth of them validates, from there on a tenth is enough. */
 #define SMALL_DATASET 1000
 /* Bounds the time of the last step: about a second. */
-#define MAX_TRADES_TRIED 10000000
+#define MAX_TRADES_TRIED 4000000
 
 /* Pictures of the same content: they go to the same subset. */
 typedef struct

@@ -264,7 +264,7 @@ test_garbage (void)
   g_autoptr (GRand) random = g_rand_new_with_seed (1);
   const char *folder = fv_test_folder ();
   fv_test_jpeg (folder, "images/1.jpg", 32, 32, 1, 0);
-  for (guint i = 0; i < 400; i++)
+  for (guint i = 0; i < 150; i++)
     {
       char changed[2][sizeof yaml + sizeof lines];
       memcpy (changed[0], yaml, sizeof yaml);
