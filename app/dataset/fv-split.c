@@ -205,8 +205,8 @@ change_by_trade (const Wanted *wanted, const Unit *a, const Unit *b)
 }
 
 /*
- * Lets pictures of the smaller subsets trade places with others as long as that helps. Placing one class after the other
- * leaves the last ones what is left; on large sets chance has evened that out, on small ones this does.
+ * Lets pictures of the smaller subsets trade places with others as long as that helps. Placing one class after the
+ * other leaves the last ones what is left; on large sets chance has evened that out, on small ones this does.
  */
 static void
 refine (Wanted *wanted, GPtrArray *units)

@@ -410,8 +410,9 @@ fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rej
 /* Writing */
 
 /*
- * Roots outside the project never lie within each other, so that a picture is known once, from wherever it was imported:
- * a new root below one that is there joins that one, with a longer *prefix before its names; one above others takes them in.
+ * Roots outside the project never lie within each other, so that a picture is known once, from wherever it was
+ * imported: a new root below one that is there joins that one, with a longer *prefix before its names; one above others
+ * takes them in.
  */
 static gboolean
 join_root (FvProject *self, const char *path, gint64 *id, char **prefix, GError **error)
