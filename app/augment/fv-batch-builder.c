@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/augment/fv-batch-builder.h"
 
-#include "app/augment/fv-augment-geometry.h"
+#include "app/augment/fv-built-batch.h"
 #include "app/dataset/fv-picture-pool.h"
 
 #include <string.h>
@@ -9,15 +9,6 @@
 #define DEFAULT_WORKERS 2
 #define DEFAULT_POOL_BYTES ((gsize)1 << 30)
 #define DEFAULT_AHEAD 32
-
-/* One sample, built by a worker. */
-typedef struct
-{
-  guint item; /* index into the dataset */
-  FvAugmented augmented;
-  FvPicture *pictures[FV_AUGMENT_MAX_SOURCES]; /* of augmented.items; NULL where it could not be read */
-  FvLetterbox letterbox;                       /* without policy */
-} Sample;
 
 typedef struct
 {
@@ -45,9 +36,9 @@ struct _FvBatchBuilder
   guint n_order;
   guint (*shapes)[2]; /* (nullable) */
   guint n_shapes;
-  guint head;     /* the next position to hand out */
-  guint next;     /* the next position to build */
-  Sample **built; /* [ahead]: of position p at p modulo ahead */
+  guint head;            /* the next position to hand out */
+  guint next;            /* the next position to build */
+  FvBuiltSample **built; /* [ahead]: of position p at p modulo ahead */
 
   gboolean *failed; /* of each item of the dataset */
   guint n_failed;
@@ -55,30 +46,13 @@ struct _FvBatchBuilder
   double disk_wait, decode_wait;
 };
 
-/* The memory behind a FvBuiltBatch. */
-typedef struct
-{
-  FvBuiltBatch public;
-  GArray *samples, *pixels, *targets, *items, *letterboxes;
-  GPtrArray *pictures;
-} Batch;
-
 /* What get_source needs to find a sample's pictures. */
 typedef struct
 {
   FvBatchBuilder *builder;
-  Sample *sample;
+  FvBuiltSample *sample;
   guint n;
 } SourceContext;
-
-static void
-sample_free (Sample *self)
-{
-  for (guint i = 0; i < FV_AUGMENT_MAX_SOURCES; i++)
-    g_clear_pointer (&self->pictures[i], fv_picture_unref);
-  g_array_unref (self->augmented.targets);
-  g_free (self);
-}
 
 static void
 failure_free (gpointer data)
@@ -140,7 +114,7 @@ get_source (guint index, FvAugmentSource *source, gpointer user_data)
 
 /* Puts the picture of a sample without mosaic at the size that its tile has. */
 static void
-fit_picture (Sample *sample, guint width, guint height)
+fit_picture (FvBuiltSample *sample, guint width, guint height)
 {
   g_autoptr (FvPicture) picture = sample->pictures[0];
   sample->pictures[0] = fv_picture_resize (picture, width, height, FV_RESIZE_LINEAR, NULL);
@@ -149,7 +123,7 @@ fit_picture (Sample *sample, guint width, guint height)
 }
 
 static void
-build_augmented (FvBatchBuilder *self, Sample *sample, guint epoch, guint position)
+build_augmented (FvBatchBuilder *self, FvBuiltSample *sample, guint epoch, guint position)
 {
   SourceContext context = { self, sample };
   FvAugmentParams params = {
@@ -166,7 +140,7 @@ build_augmented (FvBatchBuilder *self, Sample *sample, guint epoch, guint positi
 }
 
 static void
-build_plain (FvBatchBuilder *self, Sample *sample, const guint shape[2])
+build_plain (FvBatchBuilder *self, FvBuiltSample *sample, const guint shape[2])
 {
   const FvItem *info = fv_dataset_get (self->dataset, sample->item);
   FvAugmented *augmented = &sample->augmented;
@@ -203,9 +177,7 @@ run_worker (gpointer data)
       guint shape[2] = { self->params.imgsz, self->params.imgsz };
       if (self->shapes != NULL)
         memcpy (shape, self->shapes[position], sizeof shape);
-      Sample *sample = g_new0 (Sample, 1);
-      sample->item = self->order[position];
-      sample->augmented.targets = g_array_new (FALSE, FALSE, sizeof (FvTarget));
+      FvBuiltSample *sample = fv_built_sample_new (self->order[position]);
       g_mutex_unlock (&self->mutex);
 
       if (self->params.policy != NULL)
@@ -217,7 +189,7 @@ run_worker (gpointer data)
       if (generation == self->generation)
         self->built[position % self->params.ahead] = sample;
       else
-        sample_free (sample);
+        fv_built_sample_free (sample);
       g_cond_signal (&self->ready);
     }
   g_mutex_unlock (&self->mutex);
@@ -247,7 +219,7 @@ fv_batch_builder_new (FvDataset *dataset, const guint *items, guint n_items, con
     self->index_of_item[items[i]] = i;
   self->failed = g_new0 (gboolean, dataset->items->len);
   self->pool = fv_picture_pool_new (params->pool_bytes > 0 ? params->pool_bytes : DEFAULT_POOL_BYTES);
-  self->built = g_new0 (Sample *, self->params.ahead);
+  self->built = g_new0 (FvBuiltSample *, self->params.ahead);
   g_queue_init (&self->failures);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->work);
@@ -264,7 +236,7 @@ move_to (FvBatchBuilder *self, guint position)
 {
   self->generation++;
   for (guint i = 0; i < self->params.ahead; i++)
-    g_clear_pointer (&self->built[i], sample_free);
+    g_clear_pointer (&self->built[i], fv_built_sample_free);
   self->head = self->next = MIN (position, self->n_order);
   g_cond_broadcast (&self->work);
 }
@@ -331,10 +303,10 @@ fv_batch_builder_seek (FvBatchBuilder *self, guint position)
 }
 
 /* The sample at the head, with the mutex held; waits for it. */
-static Sample *
+static FvBuiltSample *
 take_sample (FvBatchBuilder *self)
 {
-  Sample **slot = &self->built[self->head % self->params.ahead];
+  FvBuiltSample **slot = &self->built[self->head % self->params.ahead];
   if (*slot == NULL)
     {
       FvPicturePoolStats before, after;
@@ -352,107 +324,6 @@ take_sample (FvBatchBuilder *self)
   self->head++;
   g_cond_signal (&self->work);
   return g_steal_pointer (slot);
-}
-
-static Batch *
-batch_new (guint capacity)
-{
-  Batch *self = g_new0 (Batch, 1);
-  self->samples = g_array_sized_new (FALSE, FALSE, sizeof (FvAugmentSample), capacity);
-  self->pixels = g_array_new (FALSE, FALSE, sizeof (FvPixels));
-  self->targets = g_array_new (FALSE, FALSE, 6 * sizeof (float));
-  self->items = g_array_sized_new (FALSE, FALSE, sizeof (guint), capacity);
-  self->letterboxes = g_array_new (FALSE, FALSE, sizeof (FvLetterbox));
-  self->pictures = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_picture_unref);
-  return self;
-}
-
-void
-fv_built_batch_free (FvBuiltBatch *batch)
-{
-  Batch *self = (Batch *)batch;
-  if (self == NULL)
-    return;
-  g_array_unref (self->samples);
-  g_array_unref (self->pixels);
-  g_array_unref (self->targets);
-  g_array_unref (self->items);
-  g_array_unref (self->letterboxes);
-  g_ptr_array_unref (self->pictures);
-  g_free (self);
-}
-
-/* The index of an item's picture in the batch, which holds each size of it only once, so that a batch looks the same whether the
- * pool had kept the picture or not. Takes the reference. */
-static guint
-batch_add_picture (Batch *self, GHashTable *indices, guint item, FvPicture *picture)
-{
-  guint64 key = (guint64)item << 32 | picture->width << 16 | picture->height; /* sides are below 2^16 */
-  gpointer index;
-  if (g_hash_table_lookup_extended (indices, &key, NULL, &index))
-    {
-      fv_picture_unref (picture);
-      return GPOINTER_TO_UINT (index);
-    }
-  FvPixels pixels = { picture->rgb, picture->width, picture->height, picture->stride };
-  g_array_append_val (self->pixels, pixels);
-  g_ptr_array_add (self->pictures, picture);
-  g_hash_table_insert (indices, g_memdup2 (&key, sizeof key), GUINT_TO_POINTER (self->pictures->len - 1));
-  return self->pictures->len - 1;
-}
-
-static void
-batch_add (Batch *self, GHashTable *indices, Sample *sample, gboolean plain)
-{
-  FvAugmentSample *moved = &sample->augmented.sample;
-  guint indices_in_batch[FV_AUGMENT_MAX_SOURCES] = { 0 };
-  for (guint i = 0; i < sample->augmented.n_items; i++)
-    {
-      FvPicture *picture = g_steal_pointer (&sample->pictures[i]);
-      if (picture != NULL)
-        indices_in_batch[i] = batch_add_picture (self, indices, sample->augmented.items[i], picture);
-    }
-  for (guint l = 0; l < moved->n_layers; l++)
-    for (guint t = 0; t < moved->layers[l].n_tiles; t++)
-      moved->layers[l].tiles[t].picture = indices_in_batch[moved->layers[l].tiles[t].picture];
-  float row[6] = { self->samples->len };
-  for (guint i = 0; i < sample->augmented.targets->len; i++)
-    {
-      memcpy (row + 1, &g_array_index (sample->augmented.targets, FvTarget, i), sizeof (FvTarget));
-      g_array_append_vals (self->targets, row, 1);
-    }
-  g_array_append_vals (self->samples, moved, 1);
-  g_array_append_val (self->items, sample->item);
-  if (plain)
-    g_array_append_val (self->letterboxes, sample->letterbox);
-}
-
-/* Shaders read the first picture's address even where no tile shows one. */
-static void
-batch_finish (Batch *self, FvBatchBuilder *builder, guint first)
-{
-  if (self->pictures->len == 0)
-    {
-      static guint8 grey[4] = { 114, 114, 114 };
-      FvPixels pixels = { grey, 1, 1, sizeof grey };
-      g_array_append_val (self->pixels, pixels);
-    }
-  guint size = builder->params.imgsz;
-  self->public = (FvBuiltBatch) {
-    .batch = {
-      .n = self->samples->len,
-      .width = builder->shapes != NULL ? builder->shapes[first][0] : size,
-      .height = builder->shapes != NULL ? builder->shapes[first][1] : size,
-      .samples = (const FvAugmentSample *)self->samples->data,
-      .pictures = (const FvPixels *)self->pixels->data,
-      .n_pictures = self->pixels->len,
-      .targets = (const float *)self->targets->data,
-      .n_targets = self->targets->len,
-    },
-    .first = first,
-    .items = (const guint *)self->items->data,
-    .letterboxes = builder->params.policy == NULL ? (const FvLetterbox *)self->letterboxes->data : NULL,
-  };
 }
 
 /* Tells the caller's callback what could not be read, without the mutex. */
@@ -476,29 +347,28 @@ report_failures (FvBatchBuilder *self)
 FvBuiltBatch *
 fv_batch_builder_next (FvBatchBuilder *self, guint batch_size, GError **error)
 {
-  g_autoptr (GHashTable) indices = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autoptr (FvBuiltBatch) batch = NULL;
   g_mutex_lock (&self->mutex);
   guint first = self->head, n = MIN (batch_size, self->n_order - self->head);
-  Batch *batch = n > 0 ? batch_new (n) : NULL;
-  for (guint i = 0; i < n; i++)
+  if (n > 0)
     {
-      Sample *sample = take_sample (self);
-      batch_add (batch, indices, sample, self->params.policy == NULL);
-      sample_free (sample);
+      guint size = self->params.imgsz;
+      const guint square[2] = { size, size }, *shape = self->shapes != NULL ? self->shapes[first] : square;
+      FvBatchMaker *maker = fv_batch_maker_new (n);
+      for (guint i = 0; i < n; i++)
+        fv_batch_maker_add (maker, take_sample (self), self->params.policy == NULL);
+      batch = fv_batch_maker_finish (maker, first, shape[0], shape[1]);
     }
-  if (batch != NULL)
-    batch_finish (batch, self, first);
-  gboolean none = self->n_failed == self->n_items && n > 0;
+  gboolean none = n > 0 && self->n_failed == self->n_items;
   g_mutex_unlock (&self->mutex);
   report_failures (self);
   if (none)
     {
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, "None of the %u pictures could be read.",
                    self->n_items);
-      fv_built_batch_free (&batch->public);
       return NULL;
     }
-  return batch != NULL ? &batch->public : NULL;
+  return g_steal_pointer (&batch);
 }
 
 void
