@@ -15,6 +15,8 @@ extern const FvCliCommand fv_cli_bench;
 
 #define N_CLASSES 80
 #define BOXES_PER_PICTURE 4
+/* Samples share pictures, so that a great batch of large ones fits into the host's memory. */
+#define MAX_PICTURES 16
 /* Enough for the loader's pool and the device's caches to matter, few enough to be drawn in a second or two. */
 #define PICTURES_TO_LOAD 64
 
@@ -98,7 +100,7 @@ made_batch_init (MadeBatch *made, const Job *job, const FvAugmentPolicy *policy)
       box.y2 = box.y1 + fv_random_uniform (&random, 0.1, 0.4) * job->imgsz;
       g_array_append_val (made->boxes, box);
     }
-  for (guint i = 0; i < job->batch; i++)
+  for (guint i = 0; i < MIN (job->batch, MAX_PICTURES); i++)
     {
       guint8 *rgb = g_malloc ((gsize)stride * job->imgsz);
       FvPixels pixels = { rgb, job->imgsz, job->imgsz, stride };
@@ -109,7 +111,8 @@ made_batch_init (MadeBatch *made, const Job *job, const FvAugmentPolicy *policy)
     }
   for (guint i = 0; i < job->batch; i++)
     {
-      FvAugmentParams params = { .imgsz = job->imgsz, .position = i, .item = i, .n_items = job->batch };
+      FvAugmentParams params
+          = { .imgsz = job->imgsz, .position = i, .item = i % made->pictures->len, .n_items = made->pictures->len };
       fv_augment_sample (policy, &params, get_source, made, &augmented);
       /* Tiles point at the sample's own list of pictures; here at the batch's. */
       for (guint l = 0; l < augmented.sample.n_layers; l++)
@@ -193,10 +196,10 @@ bench_train (FvCli *cli, const Job *job, Result *result, GError **error)
   fv_recipe_get_loss (&recipe, N_CLASSES, &params.loss);
   for (guint group = 0; group < FV_N_GROUPS; group++)
     update.lr[group] = 1e-4;
-  made_batch_init (&made, job, &policy);
   trainer = fv_trainer_new (model, &params, error);
-  if (!trainer)
+  if (!trainer || !fv_trainer_prepare (trainer, job->batch, job->imgsz, job->imgsz, error))
     return FALSE;
+  made_batch_init (&made, job, &policy);
   /* The first step is not measured: pipelines are made and memory is touched for the first time. */
   for (guint64 step = 0; step == 0 || go_on (cli, job, start, step - 1, error); step++)
     {

@@ -29,8 +29,9 @@ fv_cli_block_signals (void)
 
   fill_signals (&signals);
   pthread_sigmask (SIG_BLOCK, &signals, NULL);
-  /* A reader that went away must not end a training run. */
+  /* A reader that went away must not end a training run, and a file grown too large is an error like a full disk. */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
 }
 
 static gpointer

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/fv-test-cli.h"
+
+#include <gio/gio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static GPtrArray *
+make_argv (va_list rest)
+{
+  GPtrArray *argv = g_ptr_array_new ();
+  const char *cli = g_getenv ("FOVEA_CLI");
+
+  if (!cli)
+    g_error ("FOVEA_CLI must hold the path of fovea-cli, as “meson test” sets it.");
+  g_ptr_array_add (argv, (char *)cli);
+  for (const char *arg = va_arg (rest, const char *); arg; arg = va_arg (rest, const char *))
+    g_ptr_array_add (argv, (char *)arg);
+  g_ptr_array_add (argv, NULL);
+  return argv;
+}
+
+static GStrv
+make_environment (const char *environment)
+{
+  GStrv all = g_get_environ ();
+  g_auto (GStrv) parts = environment ? g_strsplit (environment, "=", 2) : NULL;
+  return parts ? g_environ_setenv (all, parts[0], parts[1], TRUE) : all;
+}
+
+FvTestCall
+fv_test_cli (const char *environment, ...)
+{
+  FvTestCall call = { 0 };
+  g_autoptr (GPtrArray) argv = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) environ_of_child = make_environment (environment);
+  JsonNode *root;
+  int status;
+  va_list rest;
+
+  va_start (rest, environment);
+  argv = make_argv (rest);
+  va_end (rest);
+  g_spawn_sync (NULL, (char **)argv->pdata, environ_of_child, G_SPAWN_DEFAULT, NULL, NULL, &call.out, &call.err,
+                &status, &error);
+  g_assert_no_error (error);
+  call.status = WIFEXITED (status) ? WEXITSTATUS (status) : 128 + WTERMSIG (status);
+  call.parser = json_parser_new ();
+  root = json_parser_load_from_data (call.parser, call.out, -1, NULL) ? json_parser_get_root (call.parser) : NULL;
+  call.json = root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
+  if (*call.err)
+    g_test_message ("%s", call.err);
+  return call;
+}
+
+void
+fv_test_call_clear (FvTestCall *call)
+{
+  g_free (call->out);
+  g_free (call->err);
+  g_clear_object (&call->parser);
+}
+
+void
+fv_test_call_assert_fails (const FvTestCall *call, const char *part)
+{
+  g_assert_cmpint (call->status, ==, 1);
+  g_assert_cmpstr (call->out, ==, "");
+  g_assert_nonnull (strstr (call->err, part));
+  g_assert_true (g_str_has_prefix (call->err, "fovea-cli: "));
+  g_assert_true (strchr (call->err, '\n') == call->err + strlen (call->err) - 1);
+}
+
+GSubprocess *
+fv_test_cli_start (const char *environment, ...)
+{
+  g_autoptr (GPtrArray) argv = NULL;
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) environ_of_child = make_environment (environment);
+  GSubprocess *process;
+  va_list rest;
+
+  va_start (rest, environment);
+  argv = make_argv (rest);
+  va_end (rest);
+  g_subprocess_launcher_set_environ (launcher, environ_of_child);
+  process = g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, &error);
+  g_assert_no_error (error);
+  return process;
+}
+
+char *
+fv_test_hash (const char *path)
+{
+  g_autofree char *data = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)data, size);
+}
