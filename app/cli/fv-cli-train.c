@@ -273,7 +273,8 @@ train (FvCli *cli, const char *project, const Options *options)
   job.params.events_copy = job.events;
   if (!fv_train (&job.params, &result, &error))
     return fv_cli_fail (cli, error);
-  fv_cli_progress (cli, 1.0, "Run %u: %s", fv_run_get_number (job.run), fv_train_reason_to_string (result.reason));
+  if (result.reason != FV_TRAIN_STOPPED)
+    fv_cli_progress (cli, 1.0, "Run %u: %s", fv_run_get_number (job.run), fv_train_reason_to_string (result.reason));
   print_result (cli, &job, &result);
   return result.reason == FV_TRAIN_STOPPED ? FV_CLI_INTERRUPTED : FV_CLI_DONE;
 }

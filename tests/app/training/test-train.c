@@ -1,0 +1,607 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/dataset/fv-sample-pictures.h"
+#include "app/exchange/fv-tensor-file.h"
+#include "app/project/fv-lock.h"
+#include "app/training/fv-checkpoint.h"
+#include "app/training/fv-train.h"
+#include "tests/fv-test-data.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The run loop on generated pictures: 7 of 64 pixels to train on, in batches of 2, 2, 2 and 1, and 3 to validate.
+ */
+
+#define N_TRAIN 7
+#define N_VAL 3
+#define N_BATCHES 4
+
+static FvDevice *device;
+static char *project; /* the runs of all tests lie in it */
+
+/* Boxes of the sample pictures, from their labels. */
+static void
+read_boxes (FvItem *item, const char *labels)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  g_assert_true (g_file_get_contents (labels, &text, NULL, NULL));
+  lines = g_strsplit (g_strchomp (text), "\n", -1);
+  for (char **line = lines; *line && **line; line++)
+    {
+      char *rest = *line;
+      double v[5];
+      FvBox box;
+
+      for (guint i = 0; i < 5; i++)
+        v[i] = g_ascii_strtod (rest, &rest);
+      box = (FvBox){
+        .class_id = (guint)v[0],
+        .x1 = MAX ((v[1] - v[3] / 2) * item->width, 0),
+        .y1 = MAX ((v[2] - v[4] / 2) * item->height, 0),
+        .x2 = MIN ((v[1] + v[3] / 2) * item->width, item->width),
+        .y2 = MIN ((v[2] + v[4] / 2) * item->height, item->height),
+      };
+      g_array_append_val (item->boxes, box);
+    }
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+static FvDataset *
+make_dataset (void)
+{
+  static const char *const names[] = { "circle", "triangle", "square", NULL };
+  const char *folder = fv_test_folder ();
+  g_autoptr (GError) error = NULL;
+  FvDataset *dataset = fv_dataset_new (names);
+
+  g_assert_true (fv_sample_pictures_write (folder, &(FvSampleParams){ .n_train = N_TRAIN, .n_val = N_VAL, .size = 64 },
+                                           NULL, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < N_TRAIN + N_VAL; i++)
+    {
+      const char *subset = i < N_TRAIN ? "train" : "val";
+      g_autofree char *images = g_build_filename (folder, "images", subset, NULL);
+      g_autoptr (GDir) dir = g_dir_open (images, 0, NULL);
+      g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
+      const char *name;
+      FvItem *item = fv_item_new ();
+      g_autofree char *labels = NULL;
+
+      while ((name = g_dir_read_name (dir)))
+        g_ptr_array_add (files, g_strdup (name));
+      g_ptr_array_sort (files, compare_names);
+      name = files->pdata[i < N_TRAIN ? i : i - N_TRAIN];
+      item->path = g_build_filename (images, name, NULL);
+      item->name = g_build_filename ("images", subset, name, NULL);
+      item->hash = g_strnfill (64, '0');
+      item->width = item->height = 64;
+      item->subset = i < N_TRAIN ? FV_SUBSET_TRAIN : FV_SUBSET_VAL;
+      labels = g_build_filename (folder, "labels", subset, name, NULL);
+      strcpy (strrchr (labels, '.'), ".txt");
+      read_boxes (item, labels);
+      fv_dataset_add (dataset, item);
+    }
+  fv_dataset_sort (dataset);
+  return dataset;
+}
+
+/* Accumulation grows past 1 within the first batches, so that partial gradients cross the ends of epochs and checkpoints. */
+static void
+init_recipe (FvRecipe *recipe, guint epochs)
+{
+  fv_recipe_init (recipe);
+  recipe->epochs = epochs;
+  recipe->batch = 2;
+  recipe->imgsz = 64;
+  recipe->nbs = 100;
+  recipe->workers = 2;
+}
+
+/* What a test does to a run while it is under way. */
+typedef struct
+{
+  guint epoch, step;         /* after this batch */
+  gboolean validating;       /* or within this epoch's validation */
+  GCancellable *cancellable; /* cancel it, or else kill the process */
+} Interruption;
+
+static void
+on_status (const FvTrainStatus *status, gpointer user_data)
+{
+  const Interruption *interruption = user_data;
+
+  if (!interruption || status->epoch != interruption->epoch || status->validating != interruption->validating
+      || (!status->validating && status->step != interruption->step))
+    return;
+  if (interruption->cancellable)
+    g_cancellable_cancel (interruption->cancellable);
+  else
+    kill (getpid (), SIGKILL);
+}
+
+/* (transfer full): the run's folder. */
+static char *
+train (guint number, const FvRecipe *recipe, FvDataset *dataset, const FvWeights *weights,
+       const Interruption *interruption, FvTrainResult *result, GError **error)
+{
+  g_autoptr (FvRun) run = fv_run_create (project, number, recipe, dataset, error);
+  FvTrainParams params = {
+    .device = device,
+    .run = run,
+    .dataset = dataset,
+    .recipe = recipe,
+    .weights = weights,
+    .variant = 'n',
+    .status = on_status,
+    .user_data = (gpointer)interruption,
+    .cancellable = interruption ? interruption->cancellable : NULL,
+  };
+
+  if (!run || !fv_train (&params, result, error))
+    return NULL;
+  return fv_run_get_file (run, NULL);
+}
+
+static void
+resume (guint number, FvTrainResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvRun) run = fv_run_open (project, number, &error);
+  g_autoptr (FvDataset) dataset = NULL;
+  FvRecipe recipe;
+
+  g_assert_no_error (error);
+  g_assert_true (fv_run_load_recipe (run, &recipe, &error));
+  dataset = fv_run_load_data (run, &error);
+  g_assert_no_error (error);
+  g_assert_true (
+      fv_train (&(FvTrainParams){ .device = device, .run = run, .dataset = dataset, .recipe = &recipe, .resume = TRUE },
+                result, &error));
+  g_assert_no_error (error);
+}
+
+/* (transfer full): SHA-256 of a file of a run. */
+static char *
+hash_file (guint number, const char *name)
+{
+  g_autofree char *path = fv_run_path (project, number, name);
+  g_autofree char *bytes = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, size);
+}
+
+static void
+assert_same_weights (guint a, guint b)
+{
+  static const char *const names[] = { FV_RUN_LAST, FV_RUN_BEST };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *left = hash_file (a, names[i]);
+      g_autofree char *right = hash_file (b, names[i]);
+
+      g_assert_cmpstr (left, ==, right);
+    }
+}
+
+/* (transfer full) (element-type JsonObject): the events of a run. */
+static GPtrArray *
+read_events (guint number)
+{
+  g_autofree char *path = fv_run_path (project, number, FV_RUN_EVENTS);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  GPtrArray *events = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line && **line; line++)
+    {
+      g_autoptr (JsonNode) node = json_from_string (*line, NULL);
+
+      g_assert_nonnull (node);
+      g_ptr_array_add (events, json_object_ref (json_node_get_object (node)));
+    }
+  return events;
+}
+
+static guint
+count_events (GPtrArray *events, const char *name)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < events->len; i++)
+    n += g_str_equal (json_object_get_string_member (events->pdata[i], "event"), name);
+  return n;
+}
+
+/* A run as it should be: run 1, which the others are compared with. */
+static void
+test_whole (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autofree char *folder = NULL;
+  g_autoptr (GPtrArray) events = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+  guint step = 0;
+  JsonObject *last;
+
+  init_recipe (&recipe, 2);
+  folder = train (0, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_suffix (folder, "/runs/1/") || g_str_has_suffix (folder, "/runs/1"));
+  g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+  g_assert_cmpint (result.best_epoch, >=, 0);
+  g_assert_cmpfloat (result.map50, >=, result.map);
+  g_assert_cmpfloat (result.images_per_second, >, 0);
+  g_assert_cmpuint (result.peak_device_bytes, >, 0);
+
+  events = read_events (1);
+  g_assert_cmpstr (json_object_get_string_member (events->pdata[0], "event"), ==, "run-started");
+  g_assert_cmpint (json_object_get_int_member (events->pdata[0], "images"), ==, N_TRAIN);
+  g_assert_cmpint (
+      json_object_get_int_member (json_object_get_object_member (events->pdata[0], "plan"), "device_bytes"), >, 0);
+  g_assert_cmpuint (count_events (events, "step"), ==, 2 * N_BATCHES);
+  g_assert_cmpuint (count_events (events, "validation"), ==, 2);
+  for (guint i = 0; i < events->len; i++)
+    {
+      JsonObject *event = events->pdata[i];
+
+      if (!g_str_equal (json_object_get_string_member (event, "event"), "step"))
+        continue;
+      g_assert_cmpint (json_object_get_int_member (event, "epoch"), ==, step / N_BATCHES);
+      g_assert_cmpint (json_object_get_int_member (event, "step"), ==, step % N_BATCHES);
+      g_assert_cmpint (json_object_get_int_member (event, "steps"), ==, N_BATCHES);
+      g_assert_cmpfloat (json_object_get_double_member (event, "box"), >, 0);
+      g_assert_true (json_object_has_member (json_object_get_object_member (event, "waiting"), "device"));
+      step++;
+    }
+  last = events->pdata[events->len - 1];
+  g_assert_cmpstr (json_object_get_string_member (last, "event"), ==, "run-finished");
+  g_assert_cmpstr (json_object_get_string_member (last, "reason"), ==, "completed");
+}
+
+/* The same seed gives the same bits, another one others; the number of workers doesn't matter. */
+static void
+test_repeatable (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autofree char *folder = NULL;
+  g_autofree char *other_folder = NULL;
+  g_autofree char *first = NULL;
+  g_autofree char *other = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  init_recipe (&recipe, 2);
+  recipe.workers = 1;
+  folder = train (2, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  assert_same_weights (1, 2);
+
+  recipe.epochs = 1;
+  recipe.seed = 5;
+  other_folder = train (3, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  first = hash_file (1, FV_RUN_LAST);
+  other = hash_file (3, FV_RUN_LAST);
+  g_assert_cmpstr (first, !=, other);
+}
+
+/* Stopped after a batch within an epoch, stopped again at once, stopped while validating: the end is the same. */
+static void
+test_stop_and_resume (void)
+{
+  static const Interruption cases[] = { { 1, 1, FALSE, NULL }, { 0, 0, TRUE, NULL }, { 0, N_BATCHES, FALSE, NULL } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint number = 10 + i;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FvDataset) dataset = make_dataset ();
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GPtrArray) events = NULL;
+      g_autofree char *folder = NULL;
+      Interruption interruption = cases[i];
+      FvRecipe recipe;
+      FvTrainResult result;
+
+      interruption.cancellable = cancellable;
+      init_recipe (&recipe, 2);
+      folder = train (number, &recipe, dataset, NULL, &interruption, &result, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (result.reason, ==, FV_TRAIN_STOPPED);
+      resume (number, &result);
+      g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+      assert_same_weights (1, number);
+
+      events = read_events (number);
+      g_assert_cmpuint (count_events (events, "resumed"), ==, 1);
+      g_assert_cmpuint (count_events (events, "run-finished"), ==, 2);
+      g_assert_cmpuint (count_events (events, "step"), ==, 2 * N_BATCHES);
+
+      /* A finished run has nothing left to do, and says so. */
+      resume (number, &result);
+      g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+      assert_same_weights (1, number);
+    }
+}
+
+/* Killed in the middle of the second epoch; the last checkpoint is that of the first epoch's end, or one in between. */
+static void
+test_kill_and_resume (gconstpointer data)
+{
+  double minutes = *(const double *)data;
+  guint number = minutes < 1 ? 21 : 20;
+  FvTrainResult result;
+
+  if (g_test_subprocess ())
+    {
+      g_autoptr (FvDataset) dataset = make_dataset ();
+      const Interruption interruption = { 1, 3, FALSE, NULL };
+      FvRecipe recipe;
+
+      g_free (project);
+      project = g_strdup (g_getenv ("FOVEA_TEST_PROJECT"));
+      init_recipe (&recipe, 2);
+      recipe.checkpoint_minutes = minutes;
+      g_free (train (number, &recipe, dataset, NULL, &interruption, &result, NULL));
+      g_assert_not_reached ();
+    }
+  g_setenv ("FOVEA_TEST_PROJECT", project, TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_assert_false (g_test_trap_has_passed ());
+  resume (number, &result);
+  g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+  assert_same_weights (1, number);
+}
+
+/* Layers below the freeze keep weights and statistics, bit for bit; those above learn. */
+static void
+test_freeze (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autofree char *folder = NULL;
+  g_autofree char *start_path = fv_run_path (project, 1, FV_RUN_BEST);
+  g_autofree char *end_path = fv_run_path (project, 30, FV_RUN_LAST);
+  g_autoptr (FvWeights) start = fv_weights_load (start_path, &error);
+  g_autoptr (FvWeights) end = NULL;
+  g_autoptr (FvLayout) layout = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+  guint changed = 0;
+
+  g_assert_no_error (error);
+  init_recipe (&recipe, 1);
+  recipe.freeze = 10;
+  folder = train (30, &recipe, dataset, start, NULL, &result, &error);
+  g_assert_no_error (error);
+  end = fv_weights_load (end_path, &error);
+  g_assert_no_error (error);
+  layout = fv_yolov5_layout_new (&end->config);
+  for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
+    {
+      const FvParam *param = fv_layout_get_param (layout, i);
+      gsize size = fv_param_get_n_values (param) * sizeof (float);
+      const float *before = fv_weights_lookup (start, param->name);
+      const float *after = fv_weights_lookup (end, param->name);
+
+      if (param->layer < 10)
+        g_assert_cmpmem (before, size, after, size);
+      else
+        changed += memcmp (before, after, size) != 0;
+    }
+  g_assert_cmpuint (changed, >, 100);
+}
+
+/* AdamW, one class, the original's rule of dropping what an epoch's end left unfinished, validation every second epoch. */
+static void
+test_variations (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) full = make_dataset ();
+  static const char *const names[] = { "thing", NULL };
+  g_autoptr (FvDataset) dataset = fv_dataset_new (names);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  const Interruption interruption = { 1, 1, FALSE, cancellable };
+  g_autofree char *folder = NULL;
+  g_autofree char *stopped_folder = NULL;
+  g_autoptr (GPtrArray) events = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  for (guint i = 0; i < full->items->len; i++)
+    {
+      FvItem *item = fv_item_copy (fv_dataset_get (full, i));
+
+      for (guint b = 0; b < item->boxes->len; b++)
+        g_array_index (item->boxes, FvBox, b).class_id = 0;
+      fv_dataset_add (dataset, item);
+    }
+  init_recipe (&recipe, 2);
+  recipe.optimizer = FV_OPTIMIZER_ADAMW;
+  recipe.lr0 = 0.001;
+  recipe.carry_accumulation = FALSE;
+  recipe.val_period = 2;
+  folder = train (40, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (result.best_epoch, ==, 1);
+  events = read_events (40);
+  g_assert_cmpuint (count_events (events, "validation"), ==, 1);
+
+  stopped_folder = train (41, &recipe, dataset, NULL, &interruption, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (result.reason, ==, FV_TRAIN_STOPPED);
+  resume (41, &result);
+  assert_same_weights (40, 41);
+}
+
+/* Without validation pictures the last weights are the best ones, and the numbers are missing rather than wrong. */
+static void
+test_no_validation (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autofree char *folder = NULL;
+  g_autofree char *best = NULL;
+  g_autofree char *last = NULL;
+  g_autoptr (GPtrArray) events = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (fv_dataset_get (dataset, i)->subset == FV_SUBSET_VAL)
+      fv_dataset_get (dataset, i)->subset = FV_SUBSET_NONE;
+  init_recipe (&recipe, 1);
+  folder = train (50, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (result.best_epoch, ==, 0);
+  g_assert_true (isnan (result.map50));
+  best = hash_file (50, FV_RUN_BEST);
+  last = hash_file (50, FV_RUN_LAST);
+  g_assert_cmpstr (best, ==, last);
+  events = read_events (50);
+  g_assert_cmpuint (count_events (events, "warning"), ==, 1);
+}
+
+/* A loss that runs away ends the run with an error and an event, and leaves the last good checkpoint. */
+static void
+test_runaway (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autofree char *checkpoint = fv_run_path (project, 60, FV_RUN_CHECKPOINT);
+  g_autoptr (GPtrArray) events = NULL;
+  JsonObject *last;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  init_recipe (&recipe, 5);
+  recipe.lr0 = 1;
+  recipe.warmup_bias_lr = 1;
+  recipe.box = recipe.cls = recipe.obj = 100;
+  recipe.clip = 0;
+  recipe.momentum = recipe.warmup_momentum = 0.999;
+  g_assert_null (train (60, &recipe, dataset, NULL, NULL, &result, &error));
+  g_assert_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE);
+  events = read_events (60);
+  last = events->pdata[events->len - 1];
+  g_assert_cmpstr (json_object_get_string_member (last, "event"), ==, "run-failed");
+  g_assert_cmpstr (json_object_get_string_member (last, "id"), ==, "not-finite");
+  g_assert_nonnull (strstr (json_object_get_string_member (last, "hint"), "lr0"));
+  g_assert_true (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
+}
+
+/* Numbers of runs, their locks, and what can't be trained. */
+static void
+test_refusals (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autoptr (FvRun) run = NULL;
+  g_autoptr (FvRun) second = NULL;
+  g_autofree char *checkpoint = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  init_recipe (&recipe, 1);
+  g_assert_null (fv_run_create (project, 1, &recipe, dataset, &error));
+  g_assert_error (error, FV_RUN_ERROR, FV_RUN_ERROR_EXISTS);
+  g_clear_error (&error);
+  g_assert_null (fv_run_open (project, 999, &error));
+  g_assert_error (error, FV_RUN_ERROR, FV_RUN_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  run = fv_run_open (project, 1, &error);
+  g_assert_no_error (error);
+  g_assert_null (fv_run_open (project, 1, &error));
+  g_assert_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_HELD);
+  g_clear_error (&error);
+
+  /* Another recipe beside the checkpoint. */
+  recipe.lr0 = 0.02;
+  g_assert_false (
+      fv_train (&(FvTrainParams){ .device = device, .run = run, .dataset = dataset, .recipe = &recipe, .resume = TRUE },
+                &result, &error));
+  g_assert_error (error, FV_CHECKPOINT_ERROR, FV_CHECKPOINT_ERROR_MISMATCH);
+  g_clear_error (&error);
+
+  /* A run that never got to its first checkpoint. */
+  second = fv_run_create (project, 70, &recipe, dataset, &error);
+  g_assert_no_error (error);
+  g_assert_false (fv_train (
+      &(FvTrainParams){ .device = device, .run = second, .dataset = dataset, .recipe = &recipe, .resume = TRUE },
+      &result, &error));
+  g_assert_error (error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID);
+  g_clear_error (&error);
+
+  for (guint i = 0; i < dataset->items->len; i++)
+    g_array_set_size (fv_dataset_get (dataset, i)->boxes, 0);
+  g_assert_null (train (71, &recipe, dataset, NULL, NULL, &result, &error));
+  g_assert_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA);
+}
+
+/* v7.0's EarlyStopping: an equal fitness is progress, and patience counts epochs, not validations. */
+static void
+test_patience (void)
+{
+  FvProgress progress;
+
+  fv_progress_init (&progress);
+  g_assert_false (fv_progress_judge (&progress, 0, 0.0, 2));
+  g_assert_cmpint (progress.best_epoch, ==, 0);
+  g_assert_false (fv_progress_judge (&progress, 1, 0.5, 2));
+  g_assert_false (fv_progress_judge (&progress, 2, 0.4, 2));
+  g_assert_false (fv_progress_judge (&progress, 3, 0.5, 2));
+  g_assert_cmpint (progress.best_epoch, ==, 3);
+  g_assert_false (fv_progress_judge (&progress, 4, 0.4, 0));
+  g_assert_true (fv_progress_judge (&progress, 5, 0.4, 2));
+  g_assert_cmpint (progress.best_epoch, ==, 3);
+  fv_progress_clear (&progress);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const double never = 1440, often = 0.01;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  fv_device_prepare_environment ();
+  g_test_init (&argc, &argv, NULL);
+  device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
+  g_assert_no_error (error);
+  project = g_strdup (fv_test_folder ());
+  g_test_add_func ("/training/train/patience", test_patience);
+  g_test_add_func ("/training/train/whole", test_whole);
+  g_test_add_func ("/training/train/repeatable", test_repeatable);
+  g_test_add_func ("/training/train/stop-and-resume", test_stop_and_resume);
+  g_test_add_data_func ("/training/train/kill-and-resume", &never, test_kill_and_resume);
+  g_test_add_data_func ("/training/train/kill-and-resume-in-epoch", &often, test_kill_and_resume);
+  g_test_add_func ("/training/train/freeze", test_freeze);
+  g_test_add_func ("/training/train/variations", test_variations);
+  g_test_add_func ("/training/train/no-validation", test_no_validation);
+  g_test_add_func ("/training/train/runaway", test_runaway);
+  g_test_add_func ("/training/train/refusals", test_refusals);
+  status = g_test_run ();
+  fv_device_unref (device);
+  g_free (project);
+  return status;
+}
