@@ -29,15 +29,12 @@ typedef struct {
 /* What a variant must fit. */
 typedef struct {
   guint across, spread;    /* padded channels across the lanes, and spread from them; a picture's: all 4 k k of the kernel */
-  guint taps;              /* k k; a picture's: 1 */
 } FvConvShape;
 
 const FvConvVariant *fv_conv_get_variants   (FvConvDirection direction, guint *n_variants);
-gboolean             fv_conv_variant_fits   (FvDevice *device, const FvConvVariant *variant, const FvConvShape *shape);
+gboolean             fv_conv_variant_fits   (const FvConvVariant *variant, guint lanes, const FvConvShape *shape);
 /* Index of the first variant that fits, the tables being in order of preference, on a CPU driver; 0 on other devices. */
 guint                fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape);
-/* Values that a subgroup may spread over its lanes in one go, a limit of some drivers. */
-guint                fv_conv_get_max_spreads (FvDevice *device);
 /* For tests and measurements: graphs built from now on use variant @index where it fits, else 0. -1: choose again. */
 void                 fv_conv_force_variant  (FvConvDirection direction, gint index);
 

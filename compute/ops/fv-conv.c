@@ -101,7 +101,7 @@ get_shape (const Conv *conv, const FvTensor *x)
   const FvParam *weight = conv->weights.weight;
   const guint k = get_kernel (conv), row = picture_row (conv, x);
 
-  return (FvConvShape){ weight->pitch_out, row != 0 ? row * k : weight->pitch_in, row != 0 ? 1 : k * k };
+  return (FvConvShape){ weight->pitch_out, row != 0 ? row * k : weight->pitch_in };
 }
 
 static FvRange
@@ -374,7 +374,7 @@ static void
 append_data (FvGraph *g, const Conv *forward, FvTensor *x, FvTensor *dy)
 {
   const FvParam *weight = forward->weights.weight;
-  const FvConvShape shape = { weight->pitch_in, weight->pitch_out, get_kernel (forward) * get_kernel (forward) };
+  const FvConvShape shape = { weight->pitch_in, weight->pitch_out };
   Conv *conv = g_memdup2 (forward, sizeof *conv);
   FvTensor *dx = fv_tensor_get_gradient (x), *transposed = fv_graph_scratch (g, weight->length, "transposed weights");
 
@@ -391,17 +391,14 @@ append_weights (FvGraph *g, const Conv *forward, FvTensor *x, FvTensor *dy)
   const FvConvShape shape = get_shape (forward, x);
   Conv *conv = g_memdup2 (forward, sizeof *conv);
   const FvConvVariant *variant;
-  guint groups, wanted, max_slice;
+  guint groups, wanted;
 
   conv->variant = fv_conv_choose_variant (fv_graph_get_device (g), FV_CONV_BACKWARD_WEIGHTS, &shape);
   variant = get_variant (FV_CONV_BACKWARD_WEIGHTS, conv->variant);
   groups = count_weight_groups (variant, weight->length);
   wanted = variant->lanes == 0 ? WEIGHTS_MIN_GROUPS_PLAIN : WEIGHTS_MIN_SUBGROUPS;
   conv->splits = MIN (divide_up (wanted, groups), divide_up (pixels, WEIGHTS_MIN_SLICE));
-  max_slice = WEIGHTS_MAX_SLICE;
-  if (variant->lanes != 0)
-    max_slice = MIN (max_slice, fv_conv_get_max_spreads (fv_graph_get_device (g)) / (variant->pack * variant->lanes));
-  conv->splits = MAX (conv->splits, divide_up (pixels, max_slice));
+  conv->splits = MAX (conv->splits, divide_up (pixels, WEIGHTS_MAX_SLICE));
   fv_graph_node (
       g, &weights_class, (FvTensor *[]){ x, dy, NULL },
       (FvTensor *[]){ fv_graph_scratch (g, weight->length * conv->splits, "partial weight gradients"), NULL }, conv);

@@ -383,14 +383,14 @@ test_case (gconstpointer data)
   for (FvConvDirection d = 0; d < FV_N_CONV_DIRECTIONS; d++)
     {
       const gboolean data_too = d == FV_CONV_BACKWARD_DATA;
-      const FvConvShape shape = { data_too ? in : out, data_too ? out : in, stem ? 1 : conv->kernel * conv->kernel };
+      const FvConvShape shape = { data_too ? in : out, data_too ? out : in };
       guint n_variants;
       const FvConvVariant *variants = fv_conv_get_variants (d, &n_variants);
 
       for (FvConvDirection other = 0; other < FV_N_CONV_DIRECTIONS; other++)
         fv_conv_force_variant (other, 0);
       for (guint i = 0; i < n_variants; i++)
-        if (fv_conv_variant_fits (device, &variants[i], &shape))
+        if (fv_conv_variant_fits (&variants[i], fv_device_get_subgroup_size (device), &shape))
           {
             g_test_message ("direction %u, variant %u", d, i);
             fv_conv_force_variant (d, i);
