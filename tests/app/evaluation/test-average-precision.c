@@ -54,13 +54,14 @@ get_detection (const float *row)
   return (FvDetection){ row[0], row[1], row[2], row[3], row[4], row[5] };
 }
 
-static const void *
-lookup (FvTensorFile *file, const char *name, guint *n)
+/* (transfer full): a copy, since tensors in a file may be unaligned. */
+static void *
+copy_tensor (FvTensorFile *file, const char *name, guint *n)
 {
   const FvTensorView *view = fv_tensor_file_lookup (file, name);
   g_assert_nonnull (view);
   *n = view->dims[0];
-  return view->data;
+  return g_memdup2 (view->data, view->n_bytes);
 }
 
 static void
@@ -111,11 +112,11 @@ test_v7_reference (void)
   g_autoptr (FvTensorFile) file = fv_tensor_file_open (path, &error);
   g_assert_no_error (error);
   guint n_rows, n_truth_rows;
-  const gint64 *ids = lookup (file, "image_id", &n_rows);
-  const float *rows = lookup (file, "xyxy_conf_cls", &n_rows);
-  const guint8 *correct = lookup (file, "correct", &n_rows);
-  const gint64 *truth_ids = lookup (file, "gt_image_id", &n_truth_rows);
-  const float *truth_rows = lookup (file, "gt_cls_xyxy", &n_truth_rows);
+  g_autofree gint64 *ids = copy_tensor (file, "image_id", &n_rows);
+  g_autofree float *rows = copy_tensor (file, "xyxy_conf_cls", &n_rows);
+  g_autofree guint8 *correct = copy_tensor (file, "correct", &n_rows);
+  g_autofree gint64 *truth_ids = copy_tensor (file, "gt_image_id", &n_truth_rows);
+  g_autofree float *truth_rows = copy_tensor (file, "gt_cls_xyxy", &n_truth_rows);
 
   g_autoptr (FvEvaluator) evaluator = fv_evaluator_new (N_CLASSES);
   guint n_pictures = 0, n_truths_used = 0;
