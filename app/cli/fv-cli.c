@@ -173,7 +173,7 @@ fv_cli_fail (FvCli *cli, const GError *error)
       fv_cli_note (cli, "fovea-cli: Interrupted.");
       return FV_CLI_INTERRUPTED;
     }
-  fv_cli_note (cli, "fovea-cli: %s", error->message);
+  fv_cli_note (cli, "fovea-cli: %s%s", error->message, g_str_has_suffix (error->message, ".") ? "" : ".");
   return FV_CLI_FAILED;
 }
 
