@@ -185,7 +185,7 @@ find_key (const char *name, GError **error)
         }
     }
   g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_UNKNOWN_KEY,
-               "There is no recipe key “%s”; the nearest one is “%s” (%s)", name, nearest->name, nearest->text);
+               "There is no recipe key “%s”; the nearest one is “%s”: %s", name, nearest->name, nearest->text);
   return NULL;
 }
 
