@@ -15,7 +15,7 @@
 #define ROUNDING 0.1
 #define MAX_WORKERS 8
 
-G_DEFINE_QUARK (fv - import - error - quark, fv_import_error)
+G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
 static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_yolo };
 

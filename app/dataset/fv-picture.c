@@ -11,7 +11,7 @@
 /* Nobody's picture is larger; a file that is would only exhaust the memory. */
 #define MAX_FILE_BYTES ((guint64)2 << 30)
 
-G_DEFINE_QUARK (fv - picture - error - quark, fv_picture_error)
+G_DEFINE_QUARK (fv_picture_error, fv_picture_error)
 
 typedef struct
 {

@@ -10,7 +10,7 @@
 #define SNAPSHOT_FORMAT "fovea-dataset"
 #define SNAPSHOT_VERSION 1
 
-G_DEFINE_QUARK (fv - dataset - error - quark, fv_dataset_error)
+G_DEFINE_QUARK (fv_dataset_error, fv_dataset_error)
 
 static const char *const subset_names[FV_N_SUBSETS] = { "none", "train", "val", "test" };
 

@@ -11,7 +11,7 @@
  * it, two of one process exclude each other, and asking who holds it takes nothing.
  */
 
-G_DEFINE_QUARK (fv - lock - error - quark, fv_lock_error)
+G_DEFINE_QUARK (fv_lock_error, fv_lock_error)
 
 struct _FvLock
 {

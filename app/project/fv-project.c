@@ -12,7 +12,7 @@
 /* How long a reader or writer waits for the other, milliseconds. */
 #define BUSY_TIMEOUT 10000
 
-G_DEFINE_QUARK (fv - project - error - quark, fv_project_error)
+G_DEFINE_QUARK (fv_project_error, fv_project_error)
 
 struct _FvProject
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (fv - checkpoint - error - quark, fv_checkpoint_error)
+G_DEFINE_QUARK (fv_checkpoint_error, fv_checkpoint_error)
 
 #define FORMAT "fovea-checkpoint-1"
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-G_DEFINE_QUARK (fv - recipe - error - quark, fv_recipe_error)
+G_DEFINE_QUARK (fv_recipe_error, fv_recipe_error)
 
 static const char *const optimizer_names[] = { "SGD", "AdamW", NULL };
 G_STATIC_ASSERT (FV_OPTIMIZER_SGD == 0 && FV_OPTIMIZER_ADAMW == 1);

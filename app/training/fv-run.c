@@ -9,7 +9,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-G_DEFINE_QUARK (fv - run - error - quark, fv_run_error)
+G_DEFINE_QUARK (fv_run_error, fv_run_error)
 
 struct _FvRun
 {

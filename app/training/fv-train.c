@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-G_DEFINE_QUARK (fv - train - error - quark, fv_train_error)
+G_DEFINE_QUARK (fv_train_error, fv_train_error)
 
 typedef struct
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-G_DEFINE_QUARK (fv-device-error-quark, fv_device_error)
+G_DEFINE_QUARK (fv_device_error, fv_device_error)
 
 void
 fv_device_info_free (FvDeviceInfo *info)
