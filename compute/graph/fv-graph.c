@@ -364,19 +364,26 @@ fv_graph_get_arena_bytes (FvGraph *self)
   return self->arena_bytes;
 }
 
+void
+fv_graph_place (FvGraph *self, FvBuffer *arena)
+{
+  g_return_if_fail (arena->size >= self->arena_bytes);
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+
+      if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0)
+        tensor->address = arena->address + tensor->arena_offset;
+    }
+}
+
 gboolean
 fv_graph_allocate (FvGraph *self, GError **error)
 {
   self->arena = fv_buffer_new (self->device, FV_MEMORY_DEVICE, self->arena_bytes, "activations", error);
   if (self->arena == NULL)
     return FALSE;
-  for (guint i = 0; i < self->tensors->len; i++)
-    {
-      FvTensor *tensor = self->tensors->pdata[i];
-
-      if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0)
-        tensor->address = self->arena->address + tensor->arena_offset;
-    }
+  fv_graph_place (self, self->arena);
   return TRUE;
 }
 

@@ -92,7 +92,10 @@ FvNode   *fv_graph_node             (FvGraph *self, const FvOpClass *op, FvTenso
 void      fv_graph_backward         (FvGraph *self);
 void      fv_graph_plan             (FvGraph *self);
 gsize     fv_graph_get_arena_bytes  (FvGraph *self);
+/* Gives the graph an arena of its own. */
 gboolean  fv_graph_allocate         (FvGraph *self, GError **error);
+/* Puts the tensors into @arena, which is large enough and outlives the graph's recordings; may be called again. */
+void      fv_graph_place            (FvGraph *self, FvBuffer *arena);
 void      fv_graph_record           (FvGraph *self, FvRecorder *recorder);
 
 /* After allocation. The address of the first channel of the first pixel, and the bytes from there to the last one's end. */

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "compute/nets/fv-model-private.h"
+#include "compute/nets/fv-plans.h"
 #include "compute/nets/fv-step-input.h"
 
 #include <math.h>
 #include <string.h>
 
-#define N_SLOTS   2  /* batches, and updates, in flight */
-#define MAX_PLANS 3  /* sizes of batches kept, least recently used dropped */
-
-/* The graph of one size of batch, recorded once for each slot. */
-typedef struct
-{
-  guint n, height, width;
-  FvGraph *graph;
-  FvTensor *block, *result;
-  FvRecording *recordings[N_SLOTS];
-} Plan;
+#define N_SLOTS   FV_PLAN_MAX_SLOTS /* batches, and updates, in flight */
+#define MAX_PLANS 3                 /* sizes of batches kept */
 
 typedef struct
 {
@@ -38,7 +30,7 @@ struct _FvTrainer
   FvModel *model;
   FvDevice *device;
   FvTrainerParams params;
-  GPtrArray *plans;        /* Plan, most recently used last */
+  FvPlans *plans;
   BatchSlot batches[N_SLOTS];
   UpdateSlot updates[N_SLOTS];
   FvBuffer *scratch;       /* of the optimizer */
@@ -50,14 +42,9 @@ struct _FvTrainer
   double wait_seconds;
 };
 
-static void
-plan_free (Plan *plan)
-{
-  for (guint i = 0; i < N_SLOTS; i++)
-    fv_recording_free (plan->recordings[i]);
-  fv_graph_free (plan->graph);
-  g_free (plan);
-}
+static gboolean build_plan (FvPlan *plan, gpointer user_data, GError **error);
+static void bind_plan (FvPlan *plan, guint slot, gpointer user_data);
+static gboolean check_memory (const FvPlan *plan, gpointer user_data, GError **error);
 
 FvTrainer *
 fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
@@ -67,7 +54,14 @@ fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
   self->model = fv_model_ref (model);
   self->device = fv_model_get_device (model);
   self->params = *params;
-  self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) plan_free);
+  self->plans = fv_plans_new (&(FvPlansParams) {
+      .device = self->device,
+      .max_plans = MAX_PLANS,
+      .build = build_plan,
+      .bind = bind_plan,
+      .check = check_memory,
+      .user_data = self,
+  });
   self->phases = g_array_new (FALSE, TRUE, sizeof (FvPhase));
   g_queue_init (&self->losses);
   g_queue_init (&self->results);
@@ -103,7 +97,7 @@ fv_trainer_free (FvTrainer *self)
     return;
   if (!fv_device_is_lost (self->device))
     fv_trainer_wait (self, NULL);
-  g_ptr_array_unref (self->plans);
+  fv_plans_free (self->plans);
   for (guint i = 0; i < N_SLOTS; i++)
     {
       fv_step_input_clear (&self->batches[i].input);
@@ -122,30 +116,38 @@ fv_trainer_free (FvTrainer *self)
 
 /* Plans */
 
-static Plan *
-build_plan (FvTrainer *self, guint n, guint height, guint width)
+static gboolean
+build_plan (FvPlan *plan, gpointer user_data, GError **error)
 {
+  FvTrainer *self = user_data;
   const FvYolov5Config *config = fv_model_get_config (self->model);
   const FvYolov5Buffers buffers = fv_model_get_training_buffers (self->model);
-  Plan *plan = g_new0 (Plan, 1);
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *input;
 
-  plan->n = n;
-  plan->height = height;
-  plan->width = width;
+  /* A new plan may push out others, whose batches must be taken in before. */
+  if (!fv_trainer_wait (self, error))
+    return FALSE;
   plan->graph = fv_graph_new (self->device, &(FvGraphParams) { .training = TRUE });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
-  fv_tensor_set_address (plan->block, self->batches[0].input.block->address);
-  fv_tensor_set_address (plan->result, self->batches[0].result->address);
-  input = fv_augment (plan->graph, plan->block, n, height, width);
+  bind_plan (plan, 0, self);
+  input = fv_augment (plan->graph, plan->block, plan->n, plan->height, plan->width);
   fv_yolov5_build (plan->graph, config, fv_model_get_layout (self->model), &buffers, self->params.frozen_layers, input,
                    heads, NULL);
   fv_yolo_loss (plan->graph, config, &self->params.loss, heads, plan->block, plan->result, TRUE);
   fv_graph_backward (plan->graph);
   fv_graph_plan (plan->graph);
-  return plan;
+  return TRUE;
+}
+
+static void
+bind_plan (FvPlan *plan, guint slot, gpointer user_data)
+{
+  FvTrainer *self = user_data;
+
+  fv_tensor_set_address (plan->block, self->batches[slot].input.block->address);
+  fv_tensor_set_address (plan->result, self->batches[slot].result->address);
 }
 
 static guint64
@@ -158,19 +160,10 @@ model_bytes (FvTrainer *self)
   return bytes;
 }
 
-guint64
-fv_trainer_estimate_bytes (FvTrainer *self, guint n, guint height, guint width)
-{
-  Plan *plan = build_plan (self, n, height, width);
-  const guint64 bytes = model_bytes (self) + fv_graph_get_arena_bytes (plan->graph);
-
-  plan_free (plan);
-  return bytes;
-}
-
 static gboolean
-check_memory (FvTrainer *self, const Plan *plan, GError **error)
+check_memory (const FvPlan *plan, gpointer user_data, GError **error)
 {
+  FvTrainer *self = user_data;
   const guint64 needed = model_bytes (self) + fv_graph_get_arena_bytes (plan->graph);
   const FvDeviceInfo *info = fv_device_get_info (self->device);
   g_autofree char *needed_text = NULL, *total_text = NULL;
@@ -186,64 +179,21 @@ check_memory (FvTrainer *self, const Plan *plan, GError **error)
   return FALSE;
 }
 
-static FvRecording *
-record_plan (FvTrainer *self, Plan *plan, guint slot, GError **error)
+guint64
+fv_trainer_estimate_bytes (FvTrainer *self, guint n, guint height, guint width)
 {
-  g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
-
-  fv_tensor_set_address (plan->block, self->batches[slot].input.block->address);
-  fv_tensor_set_address (plan->result, self->batches[slot].result->address);
-  fv_graph_record (plan->graph, recorder);
-  return fv_recorder_finish (&recorder, self->timing, error);
-}
-
-static Plan *
-find_plan (FvTrainer *self, guint n, guint height, guint width, GError **error)
-{
-  Plan *plan;
-
-  for (guint i = 0; i < self->plans->len; i++)
-    {
-      plan = self->plans->pdata[i];
-      if (plan->n == n && plan->height == height && plan->width == width)
-        {
-          g_ptr_array_add (self->plans, g_ptr_array_steal_index (self->plans, i));
-          return plan;
-        }
-    }
-  if (self->plans->len == MAX_PLANS)
-    {
-      if (!fv_trainer_wait (self, error))
-        return NULL;
-      g_ptr_array_remove_index (self->plans, 0);
-    }
-  plan = build_plan (self, n, height, width);
-  if (!check_memory (self, plan, error) || !fv_graph_allocate (plan->graph, error))
-    {
-      plan_free (plan);
-      return NULL;
-    }
-  g_ptr_array_add (self->plans, plan);
-  return plan;
-}
-
-static gboolean
-ensure_recording (FvTrainer *self, Plan *plan, guint slot, GError **error)
-{
-  if (plan->recordings[slot] == NULL)
-    plan->recordings[slot] = record_plan (self, plan, slot, error);
-  return plan->recordings[slot] != NULL;
+  return model_bytes (self) + fv_plans_estimate (self->plans, n, height, width);
 }
 
 gboolean
 fv_trainer_prepare (FvTrainer *self, guint n, guint height, guint width, GError **error)
 {
-  Plan *plan = find_plan (self, n, height, width, error);
+  FvPlan *plan = fv_plans_get (self->plans, n, height, width, error);
 
   if (plan == NULL)
     return FALSE;
   for (guint slot = 0; slot < N_SLOTS; slot++)
-    if (!ensure_recording (self, plan, slot, error))
+    if (fv_plans_record (self->plans, plan, slot, error) == NULL)
       return FALSE;
   return TRUE;
 }
@@ -323,9 +273,10 @@ fv_trainer_accumulate (FvTrainer *self, const FvBatch *batch, GError **error)
 {
   const guint index = self->n_batches % N_SLOTS;
   BatchSlot *slot = &self->batches[index];
-  Plan *plan = find_plan (self, batch->n, batch->height, batch->width, error);
+  FvPlan *plan = fv_plans_get (self->plans, batch->n, batch->height, batch->width, error);
+  FvRecording *recording = plan != NULL ? fv_plans_record (self->plans, plan, index, error) : NULL;
 
-  if (plan == NULL || !ensure_recording (self, plan, index, error))
+  if (recording == NULL)
     return FALSE;
   if (slot->ticket != 0)
     {
@@ -334,9 +285,9 @@ fv_trainer_accumulate (FvTrainer *self, const FvBatch *batch, GError **error)
       finish_batch (self, slot);
     }
   if (!fv_step_input_write (&slot->input, batch, error)
-      || !fv_recording_submit (plan->recordings[index], &slot->ticket, error))
+      || !fv_recording_submit (recording, &slot->ticket, error))
     return FALSE;
-  slot->recording = plan->recordings[index];
+  slot->recording = recording;
   slot->serial = self->n_batches++;
   return TRUE;
 }
@@ -444,9 +395,7 @@ fv_trainer_set_timing (FvTrainer *self, gboolean on)
     return;
   self->timing = on;
   g_array_set_size (self->phases, 0);
-  for (guint i = 0; i < self->plans->len; i++)
-    for (guint slot = 0; slot < N_SLOTS; slot++)
-      g_clear_pointer (&((Plan *) self->plans->pdata[i])->recordings[slot], fv_recording_free);
+  fv_plans_set_timing (self->plans, on);
   for (guint slot = 0; slot < N_SLOTS; slot++)
     g_clear_pointer (&self->updates[slot].recording, fv_recording_free);
 }
