@@ -53,6 +53,18 @@ make_layout (void)
   return layout;
 }
 
+/* As many floats as yolov5n has, near enough. */
+static FvLayout *
+make_large_layout (void)
+{
+  FvLayout *layout = fv_layout_new ();
+
+  fv_layout_add (layout, "conv.weight", FV_PARAM_CONV_WEIGHT, 0, 4, (const guint[4]){ 448, 464, 3, 3 });
+  fv_layout_add (layout, "bn.running_mean", FV_PARAM_RUNNING_MEAN, 0, 1, (const guint[4]){ 448 });
+  fv_layout_seal (layout);
+  return layout;
+}
+
 static FvBuffer *
 new_buffer (FvMemory memory, gsize bytes, const char *name)
 {
@@ -73,14 +85,14 @@ upload (FvBuffer *buffer, const void *data, gsize bytes)
 }
 
 static Setup *
-setup_new (FvOptimizer optimizer, guint frozen_layers)
+setup_new_with_layout (FvOptimizer optimizer, guint frozen_layers, FvLayout *layout)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (FvRecorder) recorder = fv_recorder_new (device);
   Setup *s = g_new0 (Setup, 1);
   FvOptimizerArgs args = { 0 };
 
-  s->layout = make_layout ();
+  s->layout = layout;
   s->optimizer = optimizer;
   s->frozen_layers = frozen_layers;
   for (guint i = 0; i < N_BUFFERS; i++)
@@ -111,6 +123,12 @@ setup_new (FvOptimizer optimizer, guint frozen_layers)
   s->recording = fv_recorder_finish (&recorder, FALSE, &error);
   g_assert_no_error (error);
   return s;
+}
+
+static Setup *
+setup_new (FvOptimizer optimizer, guint frozen_layers)
+{
+  return setup_new_with_layout (optimizer, frozen_layers, make_layout ());
 }
 
 static void
@@ -435,6 +453,24 @@ test_ema_rests (void)
   g_assert_cmpmem (ema, s->sizes[EMA] * sizeof (float), weights, s->sizes[EMA] * sizeof (float));
 }
 
+static void
+test_speed (gconstpointer data)
+{
+  const FvOptimizer optimizer = GPOINTER_TO_UINT (data);
+  g_autoptr (Setup) s = setup_new_with_layout (optimizer, 0, make_large_layout ());
+  const FvUpdateBlock block = optimizer == FV_OPTIMIZER_SGD ? sgd : adamw;
+  double best = G_MAXDOUBLE;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      const gint64 start = g_get_monotonic_time ();
+
+      update (s, &block);
+      best = MIN (best, (g_get_monotonic_time () - start) * 1e-3);
+    }
+  g_test_minimized_result (best, "update: %.2f ms for %" G_GSIZE_FORMAT " parameters", best, s->sizes[WEIGHTS]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -457,6 +493,11 @@ main (int argc, char **argv)
   g_test_add_func ("/nets/optimizer/clip", test_clip);
   g_test_add_func ("/nets/optimizer/all frozen", test_all_frozen);
   g_test_add_func ("/nets/optimizer/ema rests", test_ema_rests);
+  if (g_test_perf ())
+    {
+      g_test_add_data_func ("/nets/optimizer/sgd/speed", GUINT_TO_POINTER (FV_OPTIMIZER_SGD), test_speed);
+      g_test_add_data_func ("/nets/optimizer/adamw/speed", GUINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_speed);
+    }
   status = g_test_run ();
   fv_device_unref (device);
   return status;
