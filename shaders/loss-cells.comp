@@ -47,8 +47,9 @@ vec2 bce (float x, float y, float pw)
   const float slope = weight * l.p - pw * y;
   if (!FOCAL)
     return vec2 (value, slope);
-  const float miss = y * l.q + (1.0 - y) * l.p; // 1 - p_t
-  const float factor = exp_negative (gamma * log_positive (miss < 1e-37 ? 1e-37 : miss));
+  const float exact_miss = y * l.q + (1.0 - y) * l.p; // 1 - p_t
+  const float miss = exact_miss < 1e-37 ? 1e-37 : exact_miss;
+  const float factor = exp_negative (gamma * log_positive (miss));
   const float factor_slope = -gamma * factor / miss * (2.0 * y - 1.0) * l.p * l.q;
   const float alpha = y * 0.25 + (1.0 - y) * 0.75;
   return alpha * vec2 (value * factor, slope * factor + value * factor_slope);

@@ -57,6 +57,16 @@ get_object (JsonObject *object, const char *name)
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+/* Whether all elements are of @type: an object or a value. */
+static gboolean
+holds_only (JsonArray *array, JsonNodeType type)
+{
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    if (JSON_NODE_TYPE (json_array_get_element (array, i)) != type)
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 variant_init (Variant *variant, const char *name, JsonObject *facts, GError **error)
 {
@@ -67,10 +77,11 @@ variant_init (Variant *variant, const char *name, JsonObject *facts, GError **er
 
   *variant = (Variant){ .name = name, .facts = facts, .steps = get_array (facts, "steps") };
   n_steps = variant->steps != NULL ? json_array_get_length (variant->steps) : 0;
-  variant->optimizer = g_str_equal (optimizer, "AdamW") ? FV_OPTIMIZER_ADAMW : FV_OPTIMIZER_SGD;
+  variant->optimizer = g_strcmp0 (optimizer, "AdamW") == 0 ? FV_OPTIMIZER_ADAMW : FV_OPTIMIZER_SGD;
   if (n_steps == 0 || n_steps > G_N_ELEMENTS (variant->noise) || noise == NULL
-      || json_array_get_length (noise) < n_steps
-      || (variant->optimizer == FV_OPTIMIZER_SGD && !g_str_equal (optimizer, "SGD")))
+      || json_array_get_length (noise) < n_steps || !holds_only (variant->steps, JSON_NODE_OBJECT)
+      || !holds_only (noise, JSON_NODE_VALUE)
+      || (variant->optimizer == FV_OPTIMIZER_SGD && g_strcmp0 (optimizer, "SGD") != 0))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    "variant %s needs an optimizer (SGD or AdamW), 1 to %u steps and the noise of each", name,
