@@ -18,7 +18,8 @@
 #define CHANGE 0.05     /* of the L2 norm of a tensor's change */
 /* ||w - reference|| / ||reference - start|| of whole tensors. */
 #define FIRST_SGD_KERNELS 1e-3
-#define FIRST_SGD_VECTORS 2e-2 /* their change is near the last bit */
+#define FIRST_SGD_VECTORS                                                                                              \
+  2e-2 /* at a learning rate of 0.01; their change is near the last bit, so a smaller rate reads worse */
 #define FIRST_ADAMW 2e-3
 #define CONDITIONED_TENSOR 2e-2
 
@@ -225,7 +226,8 @@ tensor_tolerance (const Variant *variant, guint step, const FvTensorView *view)
     return CONDITIONED_TENSOR;
   if (variant->optimizer == FV_OPTIMIZER_ADAMW)
     return FIRST_ADAMW;
-  return view->n_dims > 1 ? FIRST_SGD_KERNELS : FIRST_SGD_VECTORS;
+  return view->n_dims > 1 ? FIRST_SGD_KERNELS
+                          : FIRST_SGD_VECTORS * fmax (1, 0.01 / fv_parity_number (variant->facts, "lr"));
 }
 
 /* Tensors <variant>.after_step_<k>.<name>. */
