@@ -18,8 +18,7 @@
 #define CHANGE 0.05     /* of the L2 norm of a tensor's change */
 /* ||w - reference|| / ||reference - start|| of whole tensors. */
 #define FIRST_SGD_KERNELS 1e-3
-#define FIRST_SGD_VECTORS                                                                                              \
-  2e-2 /* at a learning rate of 0.01; their change is near the last bit, so a smaller rate reads worse */
+#define FIRST_SGD_VECTORS 2e-2 /* at a rate of 0.01; the change is near the last bit, so a smaller rate reads worse */
 #define FIRST_ADAMW 2e-3
 #define CONDITIONED_TENSOR 2e-2
 
