@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* In order of preference; the first type that has all flags is taken. */
-static const VkMemoryPropertyFlags preferences[][3] = {
+/* In order of preference. */
+static const VkMemoryPropertyFlags preferences[][2] = {
   [FV_MEMORY_DEVICE] = {
     VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
     0,
@@ -20,18 +20,16 @@ static const VkMemoryPropertyFlags preferences[][3] = {
   },
 };
 
+/* The first type that has all of @flags, or G_MAXUINT32. */
 static guint32
-find_memory_type (FvDevice *device, FvMemory memory, guint32 allowed)
+find_memory_type (FvDevice *device, VkMemoryPropertyFlags flags, guint32 allowed)
 {
-  for (guint p = 0; p < G_N_ELEMENTS (preferences[memory]); p++)
-    for (guint32 i = 0; i < device->memory.memoryTypeCount; i++)
-      if ((allowed & (1u << i))
-          && (device->memory.memoryTypes[i].propertyFlags & preferences[memory][p]) == preferences[memory][p])
-        return i;
-  return 0;
+  for (guint32 i = 0; i < device->memory.memoryTypeCount; i++)
+    if ((allowed & (1u << i)) && (device->memory.memoryTypes[i].propertyFlags & flags) == flags)
+      return i;
+  return G_MAXUINT32;
 }
 
-/* Out of memory: who holds how much, so that the person (and we) can see what is too big. */
 static void
 set_out_of_memory (FvDevice *device, const char *name, VkDeviceSize size, GError **error)
 {
@@ -51,41 +49,71 @@ is_out_of_memory (VkResult result)
   return result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY;
 }
 
-FvBuffer *
-fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error)
+/* Memory for the buffer, from the first kind that has some left: what is both local and mapped is often scarce. */
+static VkResult
+allocate (FvBuffer *self, FvMemory memory, VkMemoryPropertyFlags *properties)
 {
-  g_autoptr (FvBuffer) self = g_new0 (FvBuffer, 1);
-  const VkBufferCreateInfo buffer_info = {
-    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-    .size = MAX (size, 16),
-    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
-             | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-  };
+  FvDevice *device = self->device;
   const VkMemoryAllocateFlagsInfo flags = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
     .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT,
   };
-  VkMemoryAllocateInfo allocate_info = { .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = &flags };
+  VkMemoryAllocateInfo info = { .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .pNext = &flags };
   VkMemoryRequirements requirements;
-  VkMemoryPropertyFlags properties;
+  VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+
+  vkGetBufferMemoryRequirements (device->device, self->buffer, &requirements);
+  info.allocationSize = requirements.size;
+  for (guint i = 0; i < G_N_ELEMENTS (preferences[memory]) && is_out_of_memory (result); i++)
+    {
+      info.memoryTypeIndex = find_memory_type (device, preferences[memory][i], requirements.memoryTypeBits);
+      if (info.memoryTypeIndex == G_MAXUINT32)
+        continue;
+      *properties = device->memory.memoryTypes[info.memoryTypeIndex].propertyFlags;
+      result = vkAllocateMemory (device->device, &info, NULL, &self->memory);
+    }
+  return result;
+}
+
+static gboolean
+fill_with_zeros (FvBuffer *self, GError **error)
+{
+  g_autoptr (FvRecorder) recorder = NULL;
+  g_autoptr (FvRecording) recording = NULL;
+  guint64 ticket;
+
+  if (self->map != NULL)
+    {
+      memset (self->map, 0, self->size);
+      return TRUE;
+    }
+  recorder = fv_recorder_new (self->device);
+  fv_recorder_fill (recorder, self, 0, self->size, 0);
+  recording = fv_recorder_finish (&recorder, FALSE, error);
+  return recording != NULL && fv_recording_submit (recording, &ticket, error)
+         && fv_device_wait (self->device, ticket, error);
+}
+
+FvBuffer *
+fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error)
+{
+  const VkMemoryPropertyFlags mappable = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+  g_autoptr (FvBuffer) self = g_new0 (FvBuffer, 1);
+  const VkBufferCreateInfo buffer_info = {
+    .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+    .size = (MAX (size, 1) + 15) / 16 * 16,
+    .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
+             | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+  };
+  VkMemoryPropertyFlags properties = 0;
   VkResult result;
 
   self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);
   result = vkCreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
-  if (is_out_of_memory (result))
-    {
-      set_out_of_memory (device, name, size, error);
-      return NULL;
-    }
-  if (!fv_device_check (device, result, "make a buffer", error))
-    return NULL;
-  vkGetBufferMemoryRequirements (device->device, self->buffer, &requirements);
-  allocate_info.allocationSize = requirements.size;
-  allocate_info.memoryTypeIndex = find_memory_type (device, memory, requirements.memoryTypeBits);
-  properties = device->memory.memoryTypes[allocate_info.memoryTypeIndex].propertyFlags;
-  result = vkAllocateMemory (device->device, &allocate_info, NULL, &self->memory);
+  if (result == VK_SUCCESS)
+    result = allocate (self, memory, &properties);
   if (is_out_of_memory (result))
     {
       set_out_of_memory (device, name, size, error);
@@ -94,7 +122,7 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   if (!fv_device_check (device, result, "allocate memory", error)
       || !fv_device_check (device, vkBindBufferMemory (device->device, self->buffer, self->memory, 0), "bind memory", error))
     return NULL;
-  if ((properties & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) && (properties & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+  if ((properties & mappable) == mappable
       && !fv_device_check (device, vkMapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
                            "map memory", error))
     return NULL;
@@ -104,20 +132,8 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   fv_device_name_object (device, VK_OBJECT_TYPE_BUFFER, (guint64) self->buffer, name);
   device->allocated_bytes += self->size;
   device->peak_bytes = MAX (device->peak_bytes, device->allocated_bytes);
-  g_hash_table_add (device->allocations, self);
-  if (self->map != NULL)
-    memset (self->map, 0, self->size);
-  else
-    {
-      g_autoptr (FvRecorder) recorder = fv_recorder_new (device);
-      g_autoptr (FvRecording) recording = NULL;
-      guint64 ticket;
-
-      fv_recorder_fill (recorder, self, 0, self->size, 0);
-      recording = fv_recorder_finish (&recorder, FALSE, error);
-      if (recording == NULL || !fv_recording_submit (recording, &ticket, error) || !fv_device_wait (device, ticket, error))
-        return NULL;
-    }
+  if (!fill_with_zeros (self, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 
@@ -129,7 +145,8 @@ fv_buffer_free (FvBuffer *self)
   if (self == NULL)
     return;
   device = self->device;
-  if (g_hash_table_remove (device->allocations, self))
+  /* What has an address has been counted. */
+  if (self->address != 0)
     device->allocated_bytes -= self->size;
   if (self->buffer != VK_NULL_HANDLE)
     vkDestroyBuffer (device->device, self->buffer, NULL);

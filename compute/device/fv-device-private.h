@@ -33,7 +33,6 @@ struct _FvDevice
   GHashTable *pipelines;           /* key string -> VkPipeline */
   FvBuffer *pages;                 /* zero page, then dump page */
   guint64 allocated_bytes, peak_bytes;
-  GHashTable *allocations;         /* FvBuffer -> FvBuffer: who holds what */
 };
 
 #define FV_PAGE_BYTES 65536

@@ -462,7 +462,6 @@ fv_device_open (const FvDeviceParams *params, GError **error)
 
   g_atomic_ref_count_init (&self->refs);
   self->pipelines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->allocations = g_hash_table_new (NULL, NULL);
   self->instance = create_instance (validation, &self->messenger, error);
   if (self->instance == VK_NULL_HANDLE)
     return NULL;
@@ -519,7 +518,6 @@ fv_device_unref (FvDevice *self)
     }
   destroy_instance (self->instance, self->messenger);
   g_hash_table_unref (self->pipelines);
-  g_hash_table_unref (self->allocations);
   fv_device_info_free (self->info);
   g_free (self);
 }
