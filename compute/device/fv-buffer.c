@@ -120,16 +120,17 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
       return NULL;
     }
   if (!fv_device_check (device, result, "allocate memory", error)
-      || !fv_device_check (device, vkBindBufferMemory (device->device, self->buffer, self->memory, 0), "bind memory", error))
+      || !fv_device_check (device, vkBindBufferMemory (device->device, self->buffer, self->memory, 0), "bind memory",
+                           error))
     return NULL;
   if ((properties & mappable) == mappable
       && !fv_device_check (device, vkMapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
                            "map memory", error))
     return NULL;
   self->address = vkGetBufferDeviceAddress (
-      device->device, &(VkBufferDeviceAddressInfo) { .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO,
-                                                     .buffer = self->buffer });
-  fv_device_name_object (device, VK_OBJECT_TYPE_BUFFER, (guint64) self->buffer, name);
+      device->device,
+      &(VkBufferDeviceAddressInfo){ .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, .buffer = self->buffer });
+  fv_device_name_object (device, VK_OBJECT_TYPE_BUFFER, (guint64)self->buffer, name);
   device->allocated_bytes += self->size;
   device->peak_bytes = MAX (device->peak_bytes, device->allocated_bytes);
   if (!fill_with_zeros (self, error))
@@ -171,9 +172,9 @@ transfer (FvBuffer *self, VkDeviceSize offset, void *host, VkDeviceSize size, gb
   if (self->map != NULL)
     {
       if (upload)
-        memcpy ((char *) self->map + offset, host, size);
+        memcpy ((char *)self->map + offset, host, size);
       else
-        memcpy (host, (char *) self->map + offset, size);
+        memcpy (host, (char *)self->map + offset, size);
       return TRUE;
     }
   staging = fv_buffer_new (self->device, upload ? FV_MEMORY_UPLOAD : FV_MEMORY_READBACK, size, "staging", error);
@@ -199,7 +200,7 @@ transfer (FvBuffer *self, VkDeviceSize offset, void *host, VkDeviceSize size, gb
 gboolean
 fv_buffer_upload (FvBuffer *self, VkDeviceSize offset, const void *data, VkDeviceSize size, GError **error)
 {
-  return transfer (self, offset, (void *) data, size, TRUE, error);
+  return transfer (self, offset, (void *)data, size, TRUE, error);
 }
 
 gboolean
@@ -211,6 +212,6 @@ fv_buffer_download (FvBuffer *self, VkDeviceSize offset, void *data, VkDeviceSiz
 FvRange
 fv_buffer_range (const FvBuffer *self, VkDeviceSize offset, VkDeviceSize size)
 {
-  g_return_val_if_fail (offset + size <= self->size, ((FvRange) { 0, 0 }));
-  return (FvRange) { self->address + offset, size };
+  g_return_val_if_fail (offset + size <= self->size, ((FvRange){ 0, 0 }));
+  return (FvRange){ self->address + offset, size };
 }

@@ -36,9 +36,10 @@ fv_device_check (FvDevice *self, VkResult result, const char *what, GError **err
       break;
     case VK_ERROR_OUT_OF_HOST_MEMORY:
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
-      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
-                   "The device “%s” has no memory left to %s. Try a smaller batch, smaller pictures or a smaller model.",
-                   self->info->name, what);
+      g_set_error (
+          error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+          "The device “%s” has no memory left to %s. Try a smaller batch, smaller pictures or a smaller model.",
+          self->info->name, what);
       break;
     default:
       g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_FAILED, "The device “%s” could not %s (Vulkan error %d).",
@@ -118,7 +119,7 @@ create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GErro
   if (validation)
     {
       PFN_vkCreateDebugUtilsMessengerEXT create
-          = (PFN_vkCreateDebugUtilsMessengerEXT) vkGetInstanceProcAddr (instance, "vkCreateDebugUtilsMessengerEXT");
+          = (PFN_vkCreateDebugUtilsMessengerEXT)vkGetInstanceProcAddr (instance, "vkCreateDebugUtilsMessengerEXT");
       VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
         .messageSeverity
@@ -139,7 +140,7 @@ destroy_instance (VkInstance instance, VkDebugUtilsMessengerEXT messenger)
   if (messenger != VK_NULL_HANDLE)
     {
       PFN_vkDestroyDebugUtilsMessengerEXT destroy
-          = (PFN_vkDestroyDebugUtilsMessengerEXT) vkGetInstanceProcAddr (instance, "vkDestroyDebugUtilsMessengerEXT");
+          = (PFN_vkDestroyDebugUtilsMessengerEXT)vkGetInstanceProcAddr (instance, "vkDestroyDebugUtilsMessengerEXT");
       destroy (instance, messenger, NULL);
     }
   if (instance != VK_NULL_HANDLE)
@@ -232,8 +233,8 @@ describe (VkPhysicalDevice physical, guint index)
   info->index = index;
   info->name = g_strdup (properties.properties.deviceName);
   info->type = g_strdup (type_name (properties.properties.deviceType));
-  info->api_version
-      = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (api), VK_API_VERSION_MINOR (api), VK_API_VERSION_PATCH (api));
+  info->api_version = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (api), VK_API_VERSION_MINOR (api),
+                                       VK_API_VERSION_PATCH (api));
   vkGetPhysicalDeviceMemoryProperties (physical, &memory);
   for (guint32 i = 0; i < memory.memoryHeapCount; i++)
     if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
@@ -264,7 +265,7 @@ describe (VkPhysicalDevice physical, guint index)
 static GPtrArray *
 list_devices (VkInstance instance, VkPhysicalDevice **physicals)
 {
-  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify) fv_device_info_free);
+  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
   guint32 n = 0;
 
   if (vkEnumeratePhysicalDevices (instance, &n, NULL) != VK_SUCCESS)
@@ -286,7 +287,7 @@ fv_device_enumerate (GError **error)
   GPtrArray *infos;
 
   if (instance == VK_NULL_HANDLE)
-    return g_ptr_array_new_with_free_func ((GDestroyNotify) fv_device_info_free);
+    return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
   infos = list_devices (instance, &physicals);
   vkDestroyInstance (instance, NULL);
   return infos;
@@ -337,7 +338,7 @@ select_device (GPtrArray *infos, const char *selector, GError **error)
   if (best < 0)
     g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
                  "No Vulkan device is called “%s”; “fovea-cli devices” lists them.", selector);
-  else if (!((FvDeviceInfo *) infos->pdata[best])->usable)
+  else if (!((FvDeviceInfo *)infos->pdata[best])->usable)
     {
       const FvDeviceInfo *info = infos->pdata[best];
       g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND, "The device “%s” can't be used: %s.", info->name,
@@ -354,7 +355,8 @@ choose_subgroup_size (FvDevice *self, guint wanted)
 {
   VkPhysicalDeviceSubgroupSizeControlProperties control
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES };
-  VkPhysicalDeviceProperties2 properties = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
+  VkPhysicalDeviceProperties2 properties
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
 
   vkGetPhysicalDeviceProperties2 (self->physical, &properties);
   self->subgroup_size = self->info->subgroup_size;
@@ -431,7 +433,8 @@ create_objects (FvDevice *self, GError **error)
   };
   const VkSemaphoreTypeCreateInfo type_info
       = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE };
-  const VkSemaphoreCreateInfo semaphore_info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type_info };
+  const VkSemaphoreCreateInfo semaphore_info
+      = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type_info };
 
   if (!fv_device_check (self, vkCreatePipelineLayout (self->device, &layout_info, NULL, &self->pipeline_layout),
                         "make a pipeline layout", error)
@@ -472,8 +475,8 @@ fv_device_open (const FvDeviceParams *params, GError **error)
   self->physical = physicals[index];
   self->info = g_ptr_array_steal_index (infos, index);
   if (validation)
-    self->set_name = (PFN_vkSetDebugUtilsObjectNameEXT) vkGetInstanceProcAddr (self->instance,
-                                                                               "vkSetDebugUtilsObjectNameEXT");
+    self->set_name
+        = (PFN_vkSetDebugUtilsObjectNameEXT)vkGetInstanceProcAddr (self->instance, "vkSetDebugUtilsObjectNameEXT");
   if (!create_device (self, error))
     return NULL;
   choose_subgroup_size (self, params->subgroup_size);
@@ -509,7 +512,7 @@ fv_device_unref (FvDevice *self)
         }
       g_hash_table_iter_init (&iter, self->pipelines);
       while (g_hash_table_iter_next (&iter, NULL, &pipeline))
-        vkDestroyPipeline (self->device, (VkPipeline) pipeline, NULL);
+        vkDestroyPipeline (self->device, (VkPipeline)pipeline, NULL);
       vkDestroySemaphore (self->device, self->timeline, NULL);
       vkDestroyCommandPool (self->device, self->command_pool, NULL);
       vkDestroyPipelineCache (self->device, self->pipeline_cache, NULL);

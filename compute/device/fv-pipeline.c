@@ -61,7 +61,8 @@ make_pipeline (gpointer data, gpointer user_data)
   };
 
   for (guint i = 0; i < job->key->n_spec; i++)
-    entries[i] = (VkSpecializationMapEntry) { .constantID = i, .offset = i * sizeof (guint32), .size = sizeof (guint32) };
+    entries[i]
+        = (VkSpecializationMapEntry){ .constantID = i, .offset = i * sizeof (guint32), .size = sizeof (guint32) };
   if (job->key->subgroup_size != 0 && self->subgroup_size_control)
     {
       info.stage.pNext = &subgroup;
@@ -96,7 +97,8 @@ fv_device_make_pipelines (FvDevice *self, const FvPipelineKey *keys, guint n_key
     }
   if (jobs->len > 0)
     {
-      GThreadPool *pool = g_thread_pool_new (make_pipeline, NULL, MIN (jobs->len, g_get_num_processors ()), FALSE, NULL);
+      GThreadPool *pool
+          = g_thread_pool_new (make_pipeline, NULL, MIN (jobs->len, g_get_num_processors ()), FALSE, NULL);
 
       for (guint i = 0; i < jobs->len; i++)
         g_thread_pool_push (pool, &g_array_index (jobs, Job, i), NULL);
@@ -108,7 +110,7 @@ fv_device_make_pipelines (FvDevice *self, const FvPipelineKey *keys, guint n_key
 
       if (job->result == VK_SUCCESS)
         {
-          fv_device_name_object (self, VK_OBJECT_TYPE_PIPELINE, (guint64) job->pipeline, job->name);
+          fv_device_name_object (self, VK_OBJECT_TYPE_PIPELINE, (guint64)job->pipeline, job->name);
           g_hash_table_insert (self->pipelines, job->name, job->pipeline);
           continue;
         }

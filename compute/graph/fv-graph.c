@@ -73,7 +73,7 @@ fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch,
   tensor->c = c;
   tensor->pitch = pitch != 0 ? pitch : (c + 15) / 16 * 16;
   tensor->name = name;
-  tensor->size = (gsize) n * h * w * tensor->pitch * sizeof (float);
+  tensor->size = (gsize)n * h * w * tensor->pitch * sizeof (float);
   g_ptr_array_add (self->tensors, tensor);
   return tensor;
 }
@@ -117,8 +117,8 @@ fv_tensor_get_gradient (FvTensor *self)
   if (self->gradient != NULL)
     return self->gradient;
   if (self->parent != NULL)
-    self->gradient = fv_graph_view (self->graph, fv_tensor_get_gradient (self->parent), self->channel_offset, self->c,
-                                    self->name);
+    self->gradient
+        = fv_graph_view (self->graph, fv_tensor_get_gradient (self->parent), self->channel_offset, self->c, self->name);
   else
     self->gradient = fv_graph_tensor (self->graph, self->n, self->h, self->w, self->c, self->pitch, self->name);
   return self->gradient;
@@ -164,7 +164,7 @@ root_of (const FvTensor *tensor)
 {
   while (tensor->parent != NULL)
     tensor = tensor->parent;
-  return (FvTensor *) tensor;
+  return (FvTensor *)tensor;
 }
 
 static guint
@@ -194,9 +194,9 @@ fv_tensor_get_range (const FvTensor *self)
   const guint padded = MIN ((self->c + 15) / 16 * 16, self->pitch);
 
   if (self->parent == NULL)
-    return (FvRange) { fv_tensor_get_address (self), root->size };
-  return (FvRange) { root->address + offset,
-                     ((gsize) (fv_tensor_get_pixels (self) - 1) * self->pitch + padded) * sizeof (float) };
+    return (FvRange){ fv_tensor_get_address (self), root->size };
+  return (FvRange){ root->address + offset,
+                    ((gsize)(fv_tensor_get_pixels (self) - 1) * self->pitch + padded) * sizeof (float) };
 }
 
 guint
@@ -260,7 +260,7 @@ note_use (FvTensor *tensor, gint position)
 static gint
 by_size_descending (gconstpointer a, gconstpointer b)
 {
-  const FvTensor *left = *(FvTensor *const *) a, *right = *(FvTensor *const *) b;
+  const FvTensor *left = *(FvTensor *const *)a, *right = *(FvTensor *const *)b;
 
   if (left->size != right->size)
     return left->size < right->size ? 1 : -1;
@@ -270,7 +270,7 @@ by_size_descending (gconstpointer a, gconstpointer b)
 static gint
 by_offset (gconstpointer a, gconstpointer b)
 {
-  const FvTensor *left = *(FvTensor *const *) a, *right = *(FvTensor *const *) b;
+  const FvTensor *left = *(FvTensor *const *)a, *right = *(FvTensor *const *)b;
 
   return left->arena_offset < right->arena_offset ? -1 : left->arena_offset > right->arena_offset;
 }

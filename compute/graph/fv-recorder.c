@@ -14,7 +14,7 @@ typedef enum
 typedef struct
 {
   CommandKind kind;
-  FvDispatch dispatch;  /* its reads and writes also for fills and copies */
+  FvDispatch dispatch; /* its reads and writes also for fills and copies */
   guint8 push[FV_MAX_PUSH];
   VkBuffer from, to;
   VkDeviceSize from_offset, to_offset, size;
@@ -31,8 +31,8 @@ struct _FvRecording
 {
   FvDevice *device;
   VkCommandBuffer commands;
-  VkQueryPool queries;       /* two a dispatch; null without timing */
-  GArray *timed;             /* TimedDispatch */
+  VkQueryPool queries; /* two a dispatch; null without timing */
+  GArray *timed;       /* TimedDispatch */
   guint64 ticket;
   guint n_dispatches, n_barriers;
 };
@@ -198,7 +198,7 @@ put_work_barrier (VkCommandBuffer commands)
 static FvPipelineKey
 pipeline_key (const Command *command)
 {
-  return (FvPipelineKey) {
+  return (FvPipelineKey){
     .kernel = command->dispatch.kernel,
     .spec = command->dispatch.spec,
     .n_spec = command->dispatch.n_spec,
@@ -221,7 +221,7 @@ make_pipelines (FvRecorder *self, GError **error)
           g_array_append_val (keys, key);
         }
     }
-  return fv_device_make_pipelines (self->device, (const FvPipelineKey *) (gpointer) keys->data, keys->len, error);
+  return fv_device_make_pipelines (self->device, (const FvPipelineKey *)(gpointer)keys->data, keys->len, error);
 }
 
 static void
@@ -246,7 +246,7 @@ put_command (FvRecording *recording, Command *command)
       break;
     case COMMAND_COPY:
       vkCmdCopyBuffer (recording->commands, command->from, command->to, 1,
-                       &(VkBufferCopy) { command->from_offset, command->to_offset, command->size });
+                       &(VkBufferCopy){ command->from_offset, command->to_offset, command->size });
       break;
     }
 }
@@ -364,7 +364,7 @@ find_phase (GArray *phases, const char *name)
   for (guint i = 0; i < phases->len; i++)
     if (strcmp (g_array_index (phases, FvPhase, i).name, name) == 0)
       return &g_array_index (phases, FvPhase, i);
-  g_array_append_vals (phases, &(FvPhase) { .name = name }, 1);
+  g_array_append_vals (phases, &(FvPhase){ .name = name }, 1);
   return &g_array_index (phases, FvPhase, phases->len - 1);
 }
 

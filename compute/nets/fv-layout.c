@@ -24,7 +24,7 @@ fv_layout_new (void)
   FvLayout *self = g_new0 (FvLayout, 1);
 
   self->params = g_array_new (FALSE, TRUE, sizeof (FvParam));
-  g_array_set_clear_func (self->params, (GDestroyNotify) param_clear);
+  g_array_set_clear_func (self->params, (GDestroyNotify)param_clear);
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
 }
@@ -58,7 +58,7 @@ fv_layout_add (FvLayout *self, const char *name, FvParamKind kind, guint layer, 
     {
       /* The picture's pitch is 4, so that a kernel row of the stem is one run of floats. */
       param.pitch_in = dims[1] <= 4 ? 4 : pad16 (dims[1]);
-      param.length = (gsize) dims[2] * dims[3] * param.pitch_in * param.pitch_out;
+      param.length = (gsize)dims[2] * dims[3] * param.pitch_in * param.pitch_out;
     }
   g_array_append_val (self->params, param);
 }
@@ -147,7 +147,7 @@ fv_layout_get_group (const FvLayout *self, FvGroup group, guint first_layer, gsi
     {
       const FvParam *param = &g_array_index (self->params, FvParam, i);
 
-      if (param_group (param) == (int) group && param->layer >= first_layer)
+      if (param_group (param) == (int)group && param->layer >= first_layer)
         start = MIN (start, param->offset);
     }
   *offset = start;
@@ -171,21 +171,21 @@ fv_param_get_n_values (const FvParam *param)
 }
 
 /* Calls for each value: its index in PyTorch's order and in the device's. */
-#define FOR_EACH_VALUE(param, torch, device, BODY)                                                                \
-  G_STMT_START                                                                                                    \
-  {                                                                                                               \
-    guint o_ = (param)->dims[0];                                                                                  \
-    guint i_ = (param)->n_dims == 4 ? (param)->dims[1] : 1;                                                       \
-    guint taps_ = (param)->n_dims == 4 ? (param)->dims[2] * (param)->dims[3] : 1;                                 \
-    for (guint o = 0; o < o_; o++)                                                                                \
-      for (guint i = 0; i < i_; i++)                                                                              \
-        for (guint tap = 0; tap < taps_; tap++)                                                                   \
-          {                                                                                                       \
-            gsize torch = ((gsize) o * i_ + i) * taps_ + tap;                                                     \
-            gsize device = ((gsize) tap * (param)->pitch_in + i) * (param)->pitch_out + o;                        \
-            BODY;                                                                                                 \
-          }                                                                                                       \
-  }                                                                                                               \
+#define FOR_EACH_VALUE(param, torch, device, BODY)                                                                     \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    guint o_ = (param)->dims[0];                                                                                       \
+    guint i_ = (param)->n_dims == 4 ? (param)->dims[1] : 1;                                                            \
+    guint taps_ = (param)->n_dims == 4 ? (param)->dims[2] * (param)->dims[3] : 1;                                      \
+    for (guint o = 0; o < o_; o++)                                                                                     \
+      for (guint i = 0; i < i_; i++)                                                                                   \
+        for (guint tap = 0; tap < taps_; tap++)                                                                        \
+          {                                                                                                            \
+            gsize torch = ((gsize)o * i_ + i) * taps_ + tap;                                                           \
+            gsize device = ((gsize)tap * (param)->pitch_in + i) * (param)->pitch_out + o;                              \
+            BODY;                                                                                                      \
+          }                                                                                                            \
+  }                                                                                                                    \
   G_STMT_END
 
 void

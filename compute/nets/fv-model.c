@@ -97,7 +97,8 @@ gboolean
 fv_model_download (FvModel *self, FvModelBuffer buffer, float *out, GError **error)
 {
   g_return_val_if_fail (self->buffers[buffer] != NULL, FALSE);
-  return fv_buffer_download (self->buffers[buffer], 0, out, fv_model_buffer_floats (self, buffer) * sizeof (float), error);
+  return fv_buffer_download (self->buffers[buffer], 0, out, fv_model_buffer_floats (self, buffer) * sizeof (float),
+                             error);
 }
 
 gboolean
@@ -110,7 +111,7 @@ fv_model_upload (FvModel *self, FvModelBuffer buffer, const float *in, GError **
 FvYolov5Buffers
 fv_model_get_training_buffers (FvModel *self)
 {
-  return (FvYolov5Buffers) {
+  return (FvYolov5Buffers){
     .weights = self->buffers[FV_BUFFER_WEIGHTS]->address,
     .statistics = self->buffers[FV_BUFFER_STATISTICS]->address,
     .gradients = self->buffers[FV_BUFFER_GRADIENTS]->address,
@@ -120,7 +121,7 @@ fv_model_get_training_buffers (FvModel *self)
 FvYolov5Buffers
 fv_model_get_inference_buffers (FvModel *self, gboolean ema)
 {
-  return (FvYolov5Buffers) {
+  return (FvYolov5Buffers){
     .weights = self->buffers[ema ? FV_BUFFER_EMA : FV_BUFFER_WEIGHTS]->address,
     .statistics = self->buffers[ema ? FV_BUFFER_EMA_STATISTICS : FV_BUFFER_STATISTICS]->address,
   };

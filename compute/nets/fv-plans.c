@@ -33,7 +33,7 @@ fv_plans_new (const FvPlansParams *params)
   FvPlans *self = g_new0 (FvPlans, 1);
 
   self->params = *params;
-  self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify) plan_free);
+  self->plans = g_ptr_array_new_with_free_func ((GDestroyNotify)plan_free);
   return self;
 }
 
@@ -65,7 +65,7 @@ grow_arena (FvPlans *self, gsize bytes, GError **error)
 {
   if (self->arena != NULL && self->arena->size >= bytes)
     return TRUE;
-  g_ptr_array_foreach (self->plans, (GFunc) (void (*) (void)) drop_recordings, NULL);
+  g_ptr_array_foreach (self->plans, (GFunc)(void (*) (void))drop_recordings, NULL);
   g_clear_pointer (&self->arena, fv_buffer_free);
   self->arena = fv_buffer_new (self->params.device, FV_MEMORY_DEVICE, bytes, "activations", error);
   if (self->arena == NULL)
@@ -75,7 +75,7 @@ grow_arena (FvPlans *self, gsize bytes, GError **error)
       return FALSE;
     }
   for (guint i = 0; i < self->plans->len; i++)
-    fv_graph_place (((FvPlan *) self->plans->pdata[i])->graph, self->arena);
+    fv_graph_place (((FvPlan *)self->plans->pdata[i])->graph, self->arena);
   return TRUE;
 }
 
@@ -135,5 +135,5 @@ fv_plans_set_timing (FvPlans *self, gboolean on)
   if (self->timing == on)
     return;
   self->timing = on;
-  g_ptr_array_foreach (self->plans, (GFunc) (void (*) (void)) drop_recordings, NULL);
+  g_ptr_array_foreach (self->plans, (GFunc)(void (*) (void))drop_recordings, NULL);
 }

@@ -14,7 +14,7 @@ struct _FvPredictor
   gboolean has_loss;
   FvLossParams loss;
   FvStepInput input;
-  FvBuffer *result;   /* FvLossResult */
+  FvBuffer *result; /* FvLossResult */
   FvPlans *plans;
   gboolean timing;
   GArray *phases;
@@ -34,7 +34,7 @@ fv_predictor_new (FvModel *model, const FvPredictorParams *params, GError **erro
   self->has_loss = params->loss != NULL;
   if (params->loss != NULL)
     self->loss = *params->loss;
-  self->plans = fv_plans_new (&(FvPlansParams) {
+  self->plans = fv_plans_new (&(FvPlansParams){
       .device = self->device,
       .max_plans = MAX_PLANS,
       .build = build_plan,
@@ -75,14 +75,14 @@ build_plan (FvPlan *plan, gpointer user_data, GError **error)
   FvPredictor *self = user_data;
   const FvYolov5Config *config = fv_model_get_config (self->model);
   const FvYolov5Buffers buffers = fv_model_get_inference_buffers (self->model, self->ema);
-  const gsize floats = (gsize) plan->n * fv_yolo_count_rows (plan->height, plan->width) * row_length (self);
+  const gsize floats = (gsize)plan->n * fv_yolo_count_rows (plan->height, plan->width) * row_length (self);
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *rows, *input;
 
   plan->rows = fv_buffer_new (self->device, FV_MEMORY_READBACK, floats * sizeof (float), "decoded boxes", error);
   if (plan->rows == NULL)
     return FALSE;
-  plan->graph = fv_graph_new (self->device, &(FvGraphParams) { .training = FALSE });
+  plan->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = FALSE });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
   bind_plan (plan, 0, self);
@@ -119,7 +119,7 @@ fv_predictor_run (FvPredictor *self, const FvBatch *batch, FvPrediction *predict
     return FALSE;
   if (self->timing)
     fv_recording_add_times (recording, self->phases);
-  *prediction = (FvPrediction) {
+  *prediction = (FvPrediction){
     .rows = plan->rows->map,
     .n_rows = fv_yolo_count_rows (batch->height, batch->width),
     .row_length = row_length (self),

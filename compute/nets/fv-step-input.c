@@ -30,7 +30,7 @@ reserve (gsize *end, gsize bytes)
 static gsize
 picture_stride (const FvPixels *picture)
 {
-  return ((gsize) picture->width * 3 + 3) / 4 * 4;
+  return ((gsize)picture->width * 3 + 3) / 4 * 4;
 }
 
 static void
@@ -54,7 +54,7 @@ write_picture (const FvPixels *picture, guint8 *out)
   const gsize stride = picture_stride (picture);
 
   for (guint y = 0; y < picture->height; y++)
-    memcpy (out + y * stride, picture->rgb + y * picture->stride, (gsize) picture->width * 3);
+    memcpy (out + y * stride, picture->rgb + y * picture->stride, (gsize)picture->width * 3);
 }
 
 gboolean
@@ -64,7 +64,7 @@ fv_step_input_write (FvStepInput *self, const FvBatch *batch, GError **error)
   const gsize samples = reserve (&end, batch->n * sizeof (FvAugmentSample));
   const gsize table = reserve (&end, batch->n_pictures * sizeof (FvDevicePicture));
   const gsize offsets = reserve (&end, (batch->n + 1) * sizeof (guint32));
-  const gsize targets = reserve (&end, (gsize) batch->n_targets * 5 * sizeof (float));
+  const gsize targets = reserve (&end, (gsize)batch->n_targets * 5 * sizeof (float));
   g_autofree gsize *pixels = g_new (gsize, batch->n_pictures + 1);
   FvDevicePicture *pictures;
   FvStepBlock *block = self->block->map;
@@ -83,21 +83,21 @@ fv_step_input_write (FvStepInput *self, const FvBatch *batch, GError **error)
     }
   map = self->data->map;
   memcpy (map + samples, batch->samples, batch->n * sizeof (FvAugmentSample));
-  write_targets (batch, (guint32 *) (gpointer) (map + offsets), (float *) (gpointer) (map + targets));
-  pictures = (FvDevicePicture *) (gpointer) (map + table);
+  write_targets (batch, (guint32 *)(gpointer)(map + offsets), (float *)(gpointer)(map + targets));
+  pictures = (FvDevicePicture *)(gpointer)(map + table);
   for (guint i = 0; i < batch->n_pictures; i++)
     {
       const FvPixels *picture = &batch->pictures[i];
 
       write_picture (picture, map + pixels[i]);
-      pictures[i] = (FvDevicePicture) {
+      pictures[i] = (FvDevicePicture){
         .address = self->data->address + pixels[i],
         .width = picture->width,
         .height = picture->height,
         .stride = picture_stride (picture),
       };
     }
-  *block = (FvStepBlock) {
+  *block = (FvStepBlock){
     .samples = self->data->address + samples,
     .pictures = self->data->address + table,
     .target_offsets = self->data->address + offsets,

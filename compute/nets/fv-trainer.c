@@ -6,14 +6,14 @@
 #include <math.h>
 #include <string.h>
 
-#define N_SLOTS   FV_PLAN_MAX_SLOTS /* batches, and updates, in flight */
-#define MAX_PLANS 3                 /* sizes of batches kept */
+#define N_SLOTS FV_PLAN_MAX_SLOTS /* batches, and updates, in flight */
+#define MAX_PLANS 3               /* sizes of batches kept */
 
 typedef struct
 {
   FvStepInput input;
-  FvBuffer *result;       /* FvLossResult */
-  guint64 ticket;         /* 0: free */
+  FvBuffer *result; /* FvLossResult */
+  guint64 ticket;   /* 0: free */
   guint64 serial;
   FvRecording *recording; /* the one in flight, for its times */
 } BatchSlot;
@@ -33,10 +33,10 @@ struct _FvTrainer
   FvPlans *plans;
   BatchSlot batches[N_SLOTS];
   UpdateSlot updates[N_SLOTS];
-  FvBuffer *scratch;       /* of the optimizer */
+  FvBuffer *scratch; /* of the optimizer */
   guint64 n_batches, n_updates;
-  GQueue losses;           /* FvStepLosses, finished and not yet polled */
-  GQueue results;          /* FvUpdateResult */
+  GQueue losses;  /* FvStepLosses, finished and not yet polled */
+  GQueue results; /* FvUpdateResult */
   gboolean timing;
   GArray *phases;
   double wait_seconds;
@@ -54,7 +54,7 @@ fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
   self->model = fv_model_ref (model);
   self->device = fv_model_get_device (model);
   self->params = *params;
-  self->plans = fv_plans_new (&(FvPlansParams) {
+  self->plans = fv_plans_new (&(FvPlansParams){
       .device = self->device,
       .max_plans = MAX_PLANS,
       .build = build_plan,
@@ -83,7 +83,8 @@ fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
       update->block = fv_buffer_new (self->device, FV_MEMORY_UPLOAD, sizeof (FvUpdateBlock), "update block", error);
       if (batch->result == NULL || update->block == NULL)
         return NULL;
-      update->result = fv_buffer_new (self->device, FV_MEMORY_READBACK, sizeof (FvUpdateBlockResult), "update result", error);
+      update->result
+          = fv_buffer_new (self->device, FV_MEMORY_READBACK, sizeof (FvUpdateBlockResult), "update result", error);
       if (update->result == NULL)
         return NULL;
     }
@@ -128,7 +129,7 @@ build_plan (FvPlan *plan, gpointer user_data, GError **error)
   /* A new plan may push out others, whose batches must be taken in before. */
   if (!fv_trainer_wait (self, error))
     return FALSE;
-  plan->graph = fv_graph_new (self->device, &(FvGraphParams) { .training = TRUE });
+  plan->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = TRUE });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
   bind_plan (plan, 0, self);
@@ -284,8 +285,7 @@ fv_trainer_accumulate (FvTrainer *self, const FvBatch *batch, GError **error)
         return FALSE;
       finish_batch (self, slot);
     }
-  if (!fv_step_input_write (&slot->input, batch, error)
-      || !fv_recording_submit (recording, &slot->ticket, error))
+  if (!fv_step_input_write (&slot->input, batch, error) || !fv_recording_submit (recording, &slot->ticket, error))
     return FALSE;
   slot->recording = recording;
   slot->serial = self->n_batches++;

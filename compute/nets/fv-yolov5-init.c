@@ -17,7 +17,7 @@ uniform (guint64 seed, guint64 parameter, guint64 value)
       z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
       z ^= z >> 31;
     }
-  return (float) (z >> 40) / (float) (1 << 23) - 1.0f;
+  return (float)(z >> 40) / (float)(1 << 23) - 1.0f;
 }
 
 /* To the nearest half-precision value, ties to even; for magnitudes of half's normal and subnormal range. */
@@ -66,7 +66,8 @@ init_param (const FvYolov5Config *config, const FvParam *param, guint64 seed, gu
         case FV_PARAM_BIAS:
           values[i] = 0;
           if (detect)
-            values[i] = bound * uniform (seed, index, i) + detect_bias (config, param->name[strlen ("model.24.m.")] - '0', i);
+            values[i]
+                = bound * uniform (seed, index, i) + detect_bias (config, param->name[strlen ("model.24.m.")] - '0', i);
           break;
         case FV_PARAM_BN_WEIGHT:
         case FV_PARAM_RUNNING_VAR:
@@ -82,8 +83,8 @@ init_param (const FvYolov5Config *config, const FvParam *param, guint64 seed, gu
 }
 
 void
-fv_yolov5_init (const FvYolov5Config *config, const FvLayout *layout, guint64 seed, guint first_layer, gboolean head_fp16,
-                float *parameters, float *statistics)
+fv_yolov5_init (const FvYolov5Config *config, const FvLayout *layout, guint64 seed, guint first_layer,
+                gboolean head_fp16, float *parameters, float *statistics)
 {
   double fan_in = 1;
 
@@ -94,7 +95,7 @@ fv_yolov5_init (const FvYolov5Config *config, const FvLayout *layout, guint64 se
 
       /* A bias follows its convolution's weight and has the same bound. */
       if (param->kind == FV_PARAM_CONV_WEIGHT)
-        fan_in = (double) param->dims[1] * param->dims[2] * param->dims[3];
+        fan_in = (double)param->dims[1] * param->dims[2] * param->dims[3];
       if (param->layer < first_layer)
         continue;
       values = g_new (float, fv_param_get_n_values (param));

@@ -13,49 +13,49 @@ const guint fv_yolov5_strides[FV_YOLOV5_N_HEADS] = { 8, 16, 32 };
 
 typedef enum
 {
-  MODULE_CONV,     /* convolution, BatchNorm, SiLU */
-  MODULE_C3,       /* CSP bottleneck with three convolutions */
-  MODULE_SPPF,     /* spatial pyramid pooling, fast */
+  MODULE_CONV, /* convolution, BatchNorm, SiLU */
+  MODULE_C3,   /* CSP bottleneck with three convolutions */
+  MODULE_SPPF, /* spatial pyramid pooling, fast */
   MODULE_UPSAMPLE,
-  MODULE_CONCAT,   /* of the layer before and `from` */
+  MODULE_CONCAT, /* of the layer before and `from` */
 } Module;
 
 typedef struct
 {
   Module module;
-  guint channels;      /* before the width multiple */
+  guint channels; /* before the width multiple */
   guint kernel, stride;
-  guint repeats;       /* of a C3's bottlenecks, before the depth multiple */
-  gboolean shortcut;   /* whether they have residual connections */
-  guint from;          /* of a concatenation */
+  guint repeats;     /* of a C3's bottlenecks, before the depth multiple */
+  gboolean shortcut; /* whether they have residual connections */
+  guint from;        /* of a concatenation */
 } Layer;
 
 /* models/yolov5*.yaml of v7.0; layer 24 is Detect. */
 static const Layer layers_table[FV_YOLOV5_N_LAYERS - 1] = {
-  { MODULE_CONV, .channels = 64, .kernel = 6, .stride = 2 },             /* 0, P1/2 */
-  { MODULE_CONV, .channels = 128, .kernel = 3, .stride = 2 },            /* 1, P2/4 */
-  { MODULE_C3, .channels = 128, .repeats = 3, .shortcut = TRUE },        /* 2 */
-  { MODULE_CONV, .channels = 256, .kernel = 3, .stride = 2 },            /* 3, P3/8 */
-  { MODULE_C3, .channels = 256, .repeats = 6, .shortcut = TRUE },        /* 4 */
-  { MODULE_CONV, .channels = 512, .kernel = 3, .stride = 2 },            /* 5, P4/16 */
-  { MODULE_C3, .channels = 512, .repeats = 9, .shortcut = TRUE },        /* 6 */
-  { MODULE_CONV, .channels = 1024, .kernel = 3, .stride = 2 },           /* 7, P5/32 */
-  { MODULE_C3, .channels = 1024, .repeats = 3, .shortcut = TRUE },       /* 8 */
-  { MODULE_SPPF, .channels = 1024, .kernel = 5 },                        /* 9 */
-  { MODULE_CONV, .channels = 512, .kernel = 1, .stride = 1 },            /* 10 */
-  { MODULE_UPSAMPLE },                                                   /* 11 */
-  { MODULE_CONCAT, .from = 6 },                                          /* 12 */
-  { MODULE_C3, .channels = 512, .repeats = 3 },                          /* 13 */
-  { MODULE_CONV, .channels = 256, .kernel = 1, .stride = 1 },            /* 14 */
-  { MODULE_UPSAMPLE },                                                   /* 15 */
-  { MODULE_CONCAT, .from = 4 },                                          /* 16 */
-  { MODULE_C3, .channels = 256, .repeats = 3 },                          /* 17, P3 */
-  { MODULE_CONV, .channels = 256, .kernel = 3, .stride = 2 },            /* 18 */
-  { MODULE_CONCAT, .from = 14 },                                         /* 19 */
-  { MODULE_C3, .channels = 512, .repeats = 3 },                          /* 20, P4 */
-  { MODULE_CONV, .channels = 512, .kernel = 3, .stride = 2 },            /* 21 */
-  { MODULE_CONCAT, .from = 10 },                                         /* 22 */
-  { MODULE_C3, .channels = 1024, .repeats = 3 },                         /* 23, P5 */
+  { MODULE_CONV, .channels = 64, .kernel = 6, .stride = 2 },       /* 0, P1/2 */
+  { MODULE_CONV, .channels = 128, .kernel = 3, .stride = 2 },      /* 1, P2/4 */
+  { MODULE_C3, .channels = 128, .repeats = 3, .shortcut = TRUE },  /* 2 */
+  { MODULE_CONV, .channels = 256, .kernel = 3, .stride = 2 },      /* 3, P3/8 */
+  { MODULE_C3, .channels = 256, .repeats = 6, .shortcut = TRUE },  /* 4 */
+  { MODULE_CONV, .channels = 512, .kernel = 3, .stride = 2 },      /* 5, P4/16 */
+  { MODULE_C3, .channels = 512, .repeats = 9, .shortcut = TRUE },  /* 6 */
+  { MODULE_CONV, .channels = 1024, .kernel = 3, .stride = 2 },     /* 7, P5/32 */
+  { MODULE_C3, .channels = 1024, .repeats = 3, .shortcut = TRUE }, /* 8 */
+  { MODULE_SPPF, .channels = 1024, .kernel = 5 },                  /* 9 */
+  { MODULE_CONV, .channels = 512, .kernel = 1, .stride = 1 },      /* 10 */
+  { MODULE_UPSAMPLE },                                             /* 11 */
+  { MODULE_CONCAT, .from = 6 },                                    /* 12 */
+  { MODULE_C3, .channels = 512, .repeats = 3 },                    /* 13 */
+  { MODULE_CONV, .channels = 256, .kernel = 1, .stride = 1 },      /* 14 */
+  { MODULE_UPSAMPLE },                                             /* 15 */
+  { MODULE_CONCAT, .from = 4 },                                    /* 16 */
+  { MODULE_C3, .channels = 256, .repeats = 3 },                    /* 17, P3 */
+  { MODULE_CONV, .channels = 256, .kernel = 3, .stride = 2 },      /* 18 */
+  { MODULE_CONCAT, .from = 14 },                                   /* 19 */
+  { MODULE_C3, .channels = 512, .repeats = 3 },                    /* 20, P4 */
+  { MODULE_CONV, .channels = 512, .kernel = 3, .stride = 2 },      /* 21 */
+  { MODULE_CONCAT, .from = 10 },                                   /* 22 */
+  { MODULE_C3, .channels = 1024, .repeats = 3 },                   /* 23, P5 */
 };
 
 static const guint head_layers[FV_YOLOV5_N_HEADS] = { 17, 20, 23 };
@@ -88,12 +88,12 @@ typedef struct
 {
   const FvYolov5Config *config;
   float depth, width;
-  FvLayout *layout;                 /* being filled, or NULL */
-  FvGraph *graph;                   /* being built, or NULL */
-  const FvLayout *sealed;           /* with the graph */
+  FvLayout *layout;       /* being filled, or NULL */
+  FvGraph *graph;         /* being built, or NULL */
+  const FvLayout *sealed; /* with the graph */
   const FvYolov5Buffers *buffers;
   guint frozen_layers;
-  guint layer;                      /* where the walk is */
+  guint layer; /* where the walk is */
 } Walk;
 
 /* What flows between modules: channels always, a tensor when a graph is built. */
@@ -108,13 +108,13 @@ scale_channels (const Walk *walk, guint channels)
 {
   const float scaled = channels * walk->width;
 
-  return (guint) ((scaled + 7) / 8) * 8;
+  return (guint)((scaled + 7) / 8) * 8;
 }
 
 static guint
 scale_repeats (const Walk *walk, guint repeats)
 {
-  return MAX ((guint) (repeats * walk->depth + 0.5f), 1);
+  return MAX ((guint)(repeats * walk->depth + 0.5f), 1);
 }
 
 static const FvParam *
@@ -259,7 +259,7 @@ walk_c3 (Walk *walk, const char *module, Flow x, guint channels, guint repeats, 
   branches[0] = y;
   joined = walk_concat (walk, "C3", branches, 2);
   if (walk->layout != NULL)
-    return (Flow) { .channels = channels };
+    return (Flow){ .channels = channels };
   return walk_child_conv (walk, module, ".cv3", joined, channels, 1);
 }
 
@@ -297,7 +297,7 @@ walk_layer (Walk *walk, const Layer *layer, const char *module, Flow x, const Fl
         x.tensor = fv_upsample2x (walk->graph, x.tensor, "upsample");
       return x;
     case MODULE_CONCAT:
-      return walk_concat (walk, "PANet", (Flow[]) { x, outputs[layer->from] }, 2);
+      return walk_concat (walk, "PANet", (Flow[]){ x, outputs[layer->from] }, 2);
     }
   g_assert_not_reached ();
 }
@@ -343,7 +343,7 @@ fv_yolov5_layout_new (const FvYolov5Config *config)
   FvLayout *layout = fv_layout_new ();
   Walk walk = { .config = config, .layout = layout };
 
-  walk_network (&walk, (Flow) { .channels = 3 }, NULL, NULL);
+  walk_network (&walk, (Flow){ .channels = 3 }, NULL, NULL);
   fv_layout_seal (layout);
   return layout;
 }
@@ -361,5 +361,5 @@ fv_yolov5_build (FvGraph *graph, const FvYolov5Config *config, const FvLayout *l
     .frozen_layers = frozen_layers,
   };
 
-  walk_network (&walk, (Flow) { .channels = 3, .tensor = input }, heads, layers);
+  walk_network (&walk, (Flow){ .channels = 3, .tensor = input }, heads, layers);
 }

@@ -63,7 +63,7 @@ fv_accumulate_gradient (FvGraph *g, FvTensor *from, FvTensor *of)
   FvTensor *to = fv_tensor_get_gradient (of);
   gboolean add = fv_tensor_claim_gradient (of);
 
-  fv_graph_node (g, &accumulate_op, (FvTensor *[]) { from, add ? to : NULL, NULL }, (FvTensor *[]) { to, NULL }, NULL);
+  fv_graph_node (g, &accumulate_op, (FvTensor *[]){ from, add ? to : NULL, NULL }, (FvTensor *[]){ to, NULL }, NULL);
 }
 
 /* y = a + b */
@@ -95,6 +95,6 @@ fv_add (FvGraph *g, FvTensor *a, FvTensor *b, const char *name)
 
   g_return_val_if_fail (a->n == b->n && a->h == b->h && a->w == b->w && a->c == b->c, NULL);
   y->requires_gradient = a->requires_gradient || b->requires_gradient;
-  fv_graph_node (g, &add_op, (FvTensor *[]) { a, b, NULL }, (FvTensor *[]) { y, NULL }, NULL);
+  fv_graph_node (g, &add_op, (FvTensor *[]){ a, b, NULL }, (FvTensor *[]){ y, NULL }, NULL);
   return y;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* PyTorch's BatchNorm2d as YOLOv5 sets it (models/yolo.py, initialize_weights). */
-#define EPSILON  1e-3f
+#define EPSILON 1e-3f
 #define MOMENTUM 0.03f
 
 typedef struct
@@ -32,7 +32,7 @@ typedef struct
 static FvRange
 channel_range (VkDeviceAddress address, const FvTensor *tensor)
 {
-  return (FvRange) { address, fv_pixels_padded (tensor) * sizeof (float) };
+  return (FvRange){ address, fv_pixels_padded (tensor) * sizeof (float) };
 }
 
 static guint
@@ -42,8 +42,8 @@ channel_groups (const FvTensor *tensor)
 }
 
 static void
-launch (FvRecorder *recorder, FvDispatch *dispatch, const char *kernel, const char *phase, guint groups, const void *push,
-        guint push_size)
+launch (FvRecorder *recorder, FvDispatch *dispatch, const char *kernel, const char *phase, guint groups,
+        const void *push, guint push_size)
 {
   dispatch->kernel = kernel;
   dispatch->phase = phase;
@@ -67,8 +67,13 @@ record_statistics (FvRecorder *recorder, const BatchNormParams *params, FvTensor
     guint64 x, shift, partial;
     guint32 pixels, pairs, pitch, slices;
   } stats = {
-    fv_tensor_get_address (x), w->running_mean, fv_tensor_get_address (partial), fv_tensor_get_pixels (x),
-    fv_pixels_pairs (x),       x->pitch,        slices,
+    fv_tensor_get_address (x),
+    w->running_mean,
+    fv_tensor_get_address (partial),
+    fv_tensor_get_pixels (x),
+    fv_pixels_pairs (x),
+    x->pitch,
+    slices,
   };
   const struct
   {
@@ -97,8 +102,8 @@ record_statistics (FvRecorder *recorder, const BatchNormParams *params, FvTensor
   FvDispatch second = {
     .reads = { fv_tensor_get_range (partial), channel_range (w->weight, x), channel_range (w->bias, x),
                channel_range (w->running_mean, x), channel_range (w->running_var, x) },
-    .writes = { fv_tensor_get_range (coefficients), channel_range (w->running_mean, x),
-                channel_range (w->running_var, x) },
+    .writes
+    = { fv_tensor_get_range (coefficients), channel_range (w->running_mean, x), channel_range (w->running_var, x) },
   };
 
   FV_DISPATCH_SPEC (&first, &spec);
@@ -117,7 +122,8 @@ record_fold (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, F
     guint32 channels;
     float epsilon;
   } push = {
-    w->weight, w->bias, w->running_mean, w->running_var, fv_tensor_get_address (coefficients), fv_pixels_padded (x), EPSILON,
+    w->weight, w->bias, w->running_mean, w->running_var, fv_tensor_get_address (coefficients), fv_pixels_padded (x),
+    EPSILON,
   };
   const PlainSpec spec = { FV_PIXELS_WORKGROUP };
   FvDispatch dispatch = {
@@ -219,7 +225,8 @@ record_reduction (FvNode *node, FvRecorder *recorder)
   FvDispatch second = {
     .reads = { fv_tensor_get_range (partial), fv_tensor_get_range (coefficients), channel_range (w->weight_gradient, x),
                channel_range (w->bias_gradient, x) },
-    .writes = { channel_range (w->weight_gradient, x), channel_range (w->bias_gradient, x), fv_tensor_get_range (means) },
+    .writes
+    = { channel_range (w->weight_gradient, x), channel_range (w->bias_gradient, x), fv_tensor_get_range (means) },
   };
 
   FV_DISPATCH_SPEC (&first, &activation);
@@ -236,8 +243,8 @@ batch_norm_backward_record (FvNode *node, FvRecorder *recorder)
   FvTensor *x = node->inputs[0], *coefficients = node->inputs[1], *dy = node->inputs[2], *dx = node->outputs[0];
   FvTensor *means = params->batch_statistics ? node->outputs[1] : NULL;
   const guint slices = fv_pixels_slices (x);
-  const BackwardSpec spec = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU, params->batch_statistics,
-                              node->n_inputs > 3 };
+  const BackwardSpec spec
+      = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU, params->batch_statistics, node->n_inputs > 3 };
   const struct
   {
     guint64 x, dy, dx, coefficients, means;
@@ -257,18 +264,18 @@ batch_norm_backward_record (FvNode *node, FvRecorder *recorder)
   };
   FvDispatch dispatch = {
     .reads = { fv_tensor_get_range (x), fv_tensor_get_range (dy), fv_tensor_get_range (coefficients),
-               means != NULL ? fv_tensor_get_range (means) : (FvRange) { 0, 0 } },
+               means != NULL ? fv_tensor_get_range (means) : (FvRange){ 0, 0 } },
     .writes = { fv_tensor_get_range (dx) },
   };
 
   if (params->batch_statistics)
     record_reduction (node, recorder);
   FV_DISPATCH_SPEC (&dispatch, &spec);
-  launch (recorder, &dispatch, "bn-backward-apply", "batch norm backward", fv_pixels_groups (x, slices), &push, sizeof push);
+  launch (recorder, &dispatch, "bn-backward-apply", "batch norm backward", fv_pixels_groups (x, slices), &push,
+          sizeof push);
 }
 
-static const FvOpClass batch_norm_backward_op
-    = { .name = "batch norm backward", .record = batch_norm_backward_record };
+static const FvOpClass batch_norm_backward_op = { .name = "batch norm backward", .record = batch_norm_backward_record };
 
 static void
 batch_norm_backward (FvGraph *g, FvNode *node)
@@ -286,10 +293,10 @@ batch_norm_backward (FvGraph *g, FvNode *node)
   if (params->batch_statistics)
     {
       means = fv_graph_scratch (g, 2 * fv_pixels_padded (x), "batch norm means");
-      partial = fv_graph_scratch (g, (gsize) 2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
+      partial = fv_graph_scratch (g, (gsize)2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
     }
-  fv_graph_node (g, &batch_norm_backward_op, (FvTensor *[]) { x, coefficients, dy, add ? dx : NULL, NULL },
-                 (FvTensor *[]) { dx, means, partial, NULL }, g_memdup2 (params, sizeof *params));
+  fv_graph_node (g, &batch_norm_backward_op, (FvTensor *[]){ x, coefficients, dy, add ? dx : NULL, NULL },
+                 (FvTensor *[]){ dx, means, partial, NULL }, g_memdup2 (params, sizeof *params));
 }
 
 static const FvOpClass batch_norm_op
@@ -308,9 +315,9 @@ fv_batch_norm (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvAct
   FvTensor *partial = NULL;
 
   if (params.batch_statistics)
-    partial = fv_graph_scratch (g, (gsize) 2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
+    partial = fv_graph_scratch (g, (gsize)2 * fv_pixels_padded (x) * fv_pixels_slices (x), "batch norm sums");
   y->requires_gradient = x->requires_gradient || weights->weight_gradient != 0;
-  fv_graph_node (g, &batch_norm_op, (FvTensor *[]) { x, NULL }, (FvTensor *[]) { y, coefficients, partial, NULL },
+  fv_graph_node (g, &batch_norm_op, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, coefficients, partial, NULL },
                  g_memdup2 (&params, sizeof params));
   return y;
 }

@@ -39,7 +39,7 @@ fv_concat (FvGraph *g, FvTensor *const *inputs, guint n_inputs, const char *name
           FvTensor *slice = fv_graph_view (g, y, channels, inputs[i]->c, name);
 
           slice->requires_gradient = inputs[i]->requires_gradient;
-          fv_graph_node (g, &copy_op, (FvTensor *[]) { inputs[i], NULL }, (FvTensor *[]) { slice, NULL }, NULL);
+          fv_graph_node (g, &copy_op, (FvTensor *[]){ inputs[i], NULL }, (FvTensor *[]){ slice, NULL }, NULL);
         }
       channels += inputs[i]->c;
     }

@@ -22,7 +22,8 @@ typedef struct
 
 /* The winners' places as floats, packed: [pixels][padded channels]. NULL indices: not remembered. */
 static void
-dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, FvTensor *y, FvTensor *indices, gboolean add)
+dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, FvTensor *y, FvTensor *indices,
+               gboolean add)
 {
   const guint slices = fv_pixels_slices (x);
   const PoolPush push = {
@@ -38,15 +39,15 @@ dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, Fv
     .width = x->w,
   };
   const PoolSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .k = k, .flag = backward ? add : indices != NULL };
-  const FvRange index_range = indices != NULL ? fv_tensor_get_range (indices) : (FvRange) { 0, 0 };
+  const FvRange index_range = indices != NULL ? fv_tensor_get_range (indices) : (FvRange){ 0, 0 };
   FvDispatch dispatch = {
     .kernel = backward ? "max-pool-backward" : "max-pool",
     .phase = backward ? "max pool backward" : "max pool",
     .groups = { fv_pixels_groups (x, slices), 1, 1 },
     .push = &push,
     .push_size = sizeof push,
-    .reads = { fv_tensor_get_range (backward ? y : x), backward ? index_range : (FvRange) { 0, 0 } },
-    .writes = { fv_tensor_get_range (backward ? x : y), backward ? (FvRange) { 0, 0 } : index_range },
+    .reads = { fv_tensor_get_range (backward ? y : x), backward ? index_range : (FvRange){ 0, 0 } },
+    .writes = { fv_tensor_get_range (backward ? x : y), backward ? (FvRange){ 0, 0 } : index_range },
   };
 
   FV_DISPATCH_SPEC (&dispatch, &spec);
@@ -83,8 +84,8 @@ pool_backward (FvGraph *g, FvNode *node)
   dy = fv_tensor_get_gradient (node->outputs[0]);
   add = fv_tensor_claim_gradient (x);
   fv_graph_node (g, &pool_backward_op,
-                 (FvTensor *[]) { dy, node->outputs[1], add ? fv_tensor_get_gradient (x) : NULL, NULL },
-                 (FvTensor *[]) { fv_tensor_get_gradient (x), NULL }, g_memdup2 (node->params, sizeof (PoolParams)));
+                 (FvTensor *[]){ dy, node->outputs[1], add ? fv_tensor_get_gradient (x) : NULL, NULL },
+                 (FvTensor *[]){ fv_tensor_get_gradient (x), NULL }, g_memdup2 (node->params, sizeof (PoolParams)));
 }
 
 static const FvOpClass pool_op = { .name = "max pool", .backward = pool_backward, .record = pool_record };
@@ -99,7 +100,7 @@ fv_max_pool (FvGraph *g, FvTensor *x, guint k, const char *name)
   y->requires_gradient = x->requires_gradient;
   if (fv_graph_is_training (g) && x->requires_gradient)
     indices = fv_graph_tensor (g, x->n, x->h, x->w, x->c, 0, name);
-  fv_graph_node (g, &pool_op, (FvTensor *[]) { x, NULL }, (FvTensor *[]) { y, indices, NULL },
+  fv_graph_node (g, &pool_op, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, indices, NULL },
                  g_memdup2 (&params, sizeof params));
   return y;
 }

@@ -67,9 +67,8 @@ upsample_backward (FvGraph *g, FvNode *node)
     return;
   dy = fv_tensor_get_gradient (node->outputs[0]);
   add = fv_tensor_claim_gradient (x);
-  fv_graph_node (g, &upsample_backward_op,
-                 (FvTensor *[]) { dy, add ? fv_tensor_get_gradient (x) : NULL, NULL },
-                 (FvTensor *[]) { fv_tensor_get_gradient (x), NULL }, NULL);
+  fv_graph_node (g, &upsample_backward_op, (FvTensor *[]){ dy, add ? fv_tensor_get_gradient (x) : NULL, NULL },
+                 (FvTensor *[]){ fv_tensor_get_gradient (x), NULL }, NULL);
 }
 
 static const FvOpClass upsample_op = { .name = "upsample", .backward = upsample_backward, .record = upsample_record };
@@ -80,6 +79,6 @@ fv_upsample2x (FvGraph *g, FvTensor *x, const char *name)
   FvTensor *y = fv_graph_tensor (g, x->n, 2 * x->h, 2 * x->w, x->c, 0, name);
 
   y->requires_gradient = x->requires_gradient;
-  fv_graph_node (g, &upsample_op, (FvTensor *[]) { x, NULL }, (FvTensor *[]) { y, NULL }, NULL);
+  fv_graph_node (g, &upsample_op, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, NULL }, NULL);
   return y;
 }

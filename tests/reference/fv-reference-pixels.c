@@ -4,13 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#define EPSILON  1e-3
+#define EPSILON 1e-3
 #define MOMENTUM 0.03
 
 static gsize
 count_pixels (const FvReferenceShape *s)
 {
-  return (gsize) s->n * s->h * s->w;
+  return (gsize)s->n * s->h * s->w;
 }
 
 static void
@@ -32,8 +32,8 @@ sigmoid (double z)
 }
 
 void
-fv_reference_batch_norm (const FvReferenceShape *s, gboolean batch, gboolean silu, const double *x, const double *weight,
-                         const double *bias, double *running_mean, double *running_var, double *y)
+fv_reference_batch_norm (const FvReferenceShape *s, gboolean batch, gboolean silu, const double *x,
+                         const double *weight, const double *bias, double *running_mean, double *running_var, double *y)
 {
   const gsize pixels = count_pixels (s);
 
@@ -58,7 +58,8 @@ fv_reference_batch_norm (const FvReferenceShape *s, gboolean batch, gboolean sil
 void
 fv_reference_batch_norm_backward (const FvReferenceShape *s, gboolean batch, gboolean silu, const double *x,
                                   const double *weight, const double *bias, const double *running_mean,
-                                  const double *running_var, const double *dy, double *dx, double *d_weight, double *d_bias)
+                                  const double *running_var, const double *dy, double *dx, double *d_weight,
+                                  double *d_bias)
 {
   const gsize pixels = count_pixels (s);
 
@@ -99,8 +100,8 @@ fv_reference_upsample (const FvReferenceShape *s, const double *x, double *y)
   for (guint n = 0; n < s->n; n++)
     for (guint row = 0; row < 2 * s->h; row++)
       for (guint column = 0; column < 2 * s->w; column++)
-        memcpy (y + (((gsize) n * 2 * s->h + row) * 2 * s->w + column) * s->c,
-                x + (((gsize) n * s->h + row / 2) * s->w + column / 2) * s->c, s->c * sizeof *y);
+        memcpy (y + (((gsize)n * 2 * s->h + row) * 2 * s->w + column) * s->c,
+                x + (((gsize)n * s->h + row / 2) * s->w + column / 2) * s->c, s->c * sizeof *y);
 }
 
 void
@@ -111,8 +112,8 @@ fv_reference_upsample_backward (const FvReferenceShape *s, const double *dy, dou
     for (guint row = 0; row < 2 * s->h; row++)
       for (guint column = 0; column < 2 * s->w; column++)
         for (guint c = 0; c < s->c; c++)
-          dx[(((gsize) n * s->h + row / 2) * s->w + column / 2) * s->c + c]
-              += dy[(((gsize) n * 2 * s->h + row) * 2 * s->w + column) * s->c + c];
+          dx[(((gsize)n * s->h + row / 2) * s->w + column / 2) * s->c + c]
+              += dy[(((gsize)n * 2 * s->h + row) * 2 * s->w + column) * s->c + c];
 }
 
 /* The index of the greatest value of a window, the first in row order. */
@@ -127,9 +128,9 @@ winner (const FvReferenceShape *s, guint k, const double *x, guint n, int row, i
       {
         gsize index;
 
-        if (y < 0 || z < 0 || y >= (int) s->h || z >= (int) s->w)
+        if (y < 0 || z < 0 || y >= (int)s->h || z >= (int)s->w)
           continue;
-        index = (((gsize) n * s->h + y) * s->w + z) * s->c + c;
+        index = (((gsize)n * s->h + y) * s->w + z) * s->c + c;
         if (best == G_MAXSIZE || x[index] > x[best])
           best = index;
       }
@@ -143,7 +144,7 @@ fv_reference_max_pool (const FvReferenceShape *s, guint k, const double *x, doub
     for (guint row = 0; row < s->h; row++)
       for (guint column = 0; column < s->w; column++)
         for (guint c = 0; c < s->c; c++)
-          y[(((gsize) n * s->h + row) * s->w + column) * s->c + c] = x[winner (s, k, x, n, row, column, c)];
+          y[(((gsize)n * s->h + row) * s->w + column) * s->c + c] = x[winner (s, k, x, n, row, column, c)];
 }
 
 void
@@ -154,5 +155,5 @@ fv_reference_max_pool_backward (const FvReferenceShape *s, guint k, const double
     for (guint row = 0; row < s->h; row++)
       for (guint column = 0; column < s->w; column++)
         for (guint c = 0; c < s->c; c++)
-          dx[winner (s, k, x, n, row, column, c)] += dy[(((gsize) n * s->h + row) * s->w + column) * s->c + c];
+          dx[winner (s, k, x, n, row, column, c)] += dy[(((gsize)n * s->h + row) * s->w + column) * s->c + c];
 }

@@ -29,10 +29,10 @@ test_selector (void)
   g_autofree char *part = g_ascii_strup (first->name, 6);
   g_autoptr (FvDevice) by_name = NULL, none = NULL;
 
-  by_name = fv_device_open (&(FvDeviceParams) { .selector = part }, &error);
+  by_name = fv_device_open (&(FvDeviceParams){ .selector = part }, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (fv_device_get_info (by_name)->name, ==, first->name);
-  none = fv_device_open (&(FvDeviceParams) { .selector = "no such device" }, &error);
+  none = fv_device_open (&(FvDeviceParams){ .selector = "no such device" }, &error);
   g_assert_null (none);
   g_assert_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND);
   g_assert_nonnull (strstr (error->message, "no such device"));
@@ -43,7 +43,7 @@ static void
 test_buffers (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDevice) device = fv_device_open (&(FvDeviceParams) { 0 }, &error);
+  g_autoptr (FvDevice) device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
   guint64 before, peak;
   guint8 bytes[100], back[100];
 
@@ -74,7 +74,7 @@ static void
 test_out_of_memory (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDevice) device = fv_device_open (&(FvDeviceParams) { 0 }, &error);
+  g_autoptr (FvDevice) device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
   g_autoptr (FvBuffer) buffer = NULL;
 
   g_assert_no_error (error);

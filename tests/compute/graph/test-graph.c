@@ -10,7 +10,7 @@ static FvDevice *device;
 static FvGraph *
 build_network (gboolean training, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
 {
-  FvGraph *g = fv_graph_new (device, &(FvGraphParams) { .training = training });
+  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training });
   const FvYolov5Buffers buffers = { .weights = 1 << 20, .statistics = 1 << 24, .gradients = training ? 1 << 26 : 0 };
   const FvLossParams loss = { .box = 1, .obj = 1, .cls = 1, .cls_pw = 1, .obj_pw = 1, .anchor_t = 4 };
   FvYolov5Config config;
@@ -77,7 +77,7 @@ test_no_overlap (void)
 
   for (guint round = 0; round < 20; round++)
     {
-      g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams) { 0 });
+      g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams){ 0 });
       g_autoptr (GPtrArray) tensors = g_ptr_array_new ();
       gsize total = 0;
 
@@ -88,7 +88,7 @@ test_no_overlap (void)
 
           for (guint k = 0; k < 2 && tensors->len > 0; k++)
             inputs[k] = tensors->pdata[g_rand_int_range (rand, tensors->len > 8 ? tensors->len - 8 : 0, tensors->len)];
-          fv_graph_node (g, &test_op, inputs, (FvTensor *[]) { y, NULL }, NULL);
+          fv_graph_node (g, &test_op, inputs, (FvTensor *[]){ y, NULL }, NULL);
           y->keep = i == 30;
           g_ptr_array_add (tensors, y);
           total += y->size;
@@ -101,7 +101,8 @@ test_no_overlap (void)
             const FvTensor *s = tensors->pdata[a], *t = tensors->pdata[b];
 
             if (s->first_use <= t->last_use && t->first_use <= s->last_use)
-              g_assert_true (s->arena_offset + s->size <= t->arena_offset || t->arena_offset + t->size <= s->arena_offset);
+              g_assert_true (s->arena_offset + s->size <= t->arena_offset
+                             || t->arena_offset + t->size <= s->arena_offset);
           }
     }
 }
@@ -118,12 +119,12 @@ test_barriers (void)
   guint32 words[256];
   guint64 ticket;
 
-  fv_recorder_fill (recorder, a, 0, 512, 7);      /* 1 */
-  fv_recorder_fill (recorder, a, 512, 512, 8);    /* another half: none */
-  fv_recorder_fill (recorder, b, 0, 1024, 9);     /* another buffer: none */
-  fv_recorder_copy (recorder, a, 0, b, 0, 256);   /* reads and overwrites: a barrier */
+  fv_recorder_fill (recorder, a, 0, 512, 7);        /* 1 */
+  fv_recorder_fill (recorder, a, 512, 512, 8);      /* another half: none */
+  fv_recorder_fill (recorder, b, 0, 1024, 9);       /* another buffer: none */
+  fv_recorder_copy (recorder, a, 0, b, 0, 256);     /* reads and overwrites: a barrier */
   fv_recorder_copy (recorder, a, 512, b, 512, 256); /* none */
-  fv_recorder_fill (recorder, a, 0, 256, 1);      /* write after read: a barrier */
+  fv_recorder_fill (recorder, a, 0, 256, 1);        /* write after read: a barrier */
   recording = fv_recorder_finish (&recorder, FALSE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (fv_recording_get_n_barriers (recording), ==, 2);
@@ -151,7 +152,7 @@ main (int argc, char **argv)
   int result;
 
   g_test_init (&argc, &argv, NULL);
-  device = fv_device_open (&(FvDeviceParams) { 0 }, &error);
+  device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
   g_assert_no_error (error);
   g_test_add_func ("/graph/shapes", test_shapes);
   g_test_add_func ("/graph/plan-bytes", test_plan_bytes);

@@ -71,7 +71,7 @@ random_values (GRand *rand, gsize n, double low, double high)
   double *values = g_new (double, n);
 
   for (gsize i = 0; i < n; i++)
-    values[i] = (float) g_rand_double_range (rand, low, high);
+    values[i] = (float)g_rand_double_range (rand, low, high);
   return values;
 }
 
@@ -118,23 +118,29 @@ typedef struct
 } NormCase;
 
 static const NormCase norm_cases[] = {
-  { { 3, 5, 7, 16 }, FALSE, TRUE, 0 },
-  { { 2, 9, 4, 48 }, FALSE, TRUE, 30 },
-  { { 1, 1, 2, 32 }, FALSE, FALSE, 0 },
-  { { 2, 33, 17, 80 }, FALSE, TRUE, 0 },
-  { { 3, 5, 7, 64 }, TRUE, TRUE, 0 },
+  { { 3, 5, 7, 16 }, FALSE, TRUE, 0 },   { { 2, 9, 4, 48 }, FALSE, TRUE, 30 }, { { 1, 1, 2, 32 }, FALSE, FALSE, 0 },
+  { { 2, 33, 17, 80 }, FALSE, TRUE, 0 }, { { 3, 5, 7, 64 }, TRUE, TRUE, 0 },
 };
 
-enum { WEIGHT, BIAS, MEAN, VAR, D_WEIGHT, D_BIAS, N_VECTORS };
+enum
+{
+  WEIGHT,
+  BIAS,
+  MEAN,
+  VAR,
+  D_WEIGHT,
+  D_BIAS,
+  N_VECTORS
+};
 
 static void
 test_batch_norm (gconstpointer data)
 {
   const NormCase *test = data;
   const FvReferenceShape *s = &test->shape;
-  const gsize pixels = (gsize) s->n * s->h * s->w, count = pixels * s->c;
+  const gsize pixels = (gsize)s->n * s->h * s->w, count = pixels * s->c;
   g_autoptr (GRand) rand = g_rand_new_with_seed (7);
-  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams) { .training = TRUE });
+  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
   g_autofree double *x = random_values (rand, count, test->offset - 1, test->offset + 1);
   g_autofree double *dy = random_values (rand, count, -1, 1), *y = g_new (double, count), *dx = g_new (double, count);
   double *vectors[N_VECTORS];
@@ -206,9 +212,9 @@ static void
 test_tangle (void)
 {
   const FvReferenceShape s = { 2, 5, 7, 16 }, joined = { 2, 5, 7, 32 };
-  const gsize count = (gsize) 2 * 5 * 7 * 16;
+  const gsize count = (gsize)2 * 5 * 7 * 16;
   g_autoptr (GRand) rand = g_rand_new_with_seed (3);
-  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams) { .training = TRUE });
+  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
   g_autofree double *x = random_values (rand, count, -1, 1), *dy = random_values (rand, 8 * count, -1, 1);
   g_autofree double *sum = g_new (double, count), *pool = g_new (double, count), *cat = g_new (double, 2 * count);
   g_autofree double *y = g_new (double, 8 * count), *dcat = g_new (double, 2 * count), *dx = g_new (double, count);
@@ -223,7 +229,7 @@ test_tangle (void)
   write_values (&x_memory, x, s.c);
   doubled = fv_add (g, input, input, "doubled");
   pooled = fv_max_pool (g, doubled, 5, "pooled");
-  output = fv_upsample2x (g, fv_concat (g, (FvTensor *[]) { doubled, pooled }, 2, "joined"), "output");
+  output = fv_upsample2x (g, fv_concat (g, (FvTensor *[]){ doubled, pooled }, 2, "joined"), "output");
   y_memory.floats = output->size / sizeof (float);
   y_memory.pitch = output->pitch;
   y_memory.buffer = fv_buffer_new (device, FV_MEMORY_DEVICE, output->size, "y", NULL);
@@ -263,7 +269,7 @@ test_second_concat (void)
 {
   const gsize count = 16;
   g_autoptr (GRand) rand = g_rand_new_with_seed (5);
-  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams) { .training = TRUE });
+  g_autoptr (FvGraph) g = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
   g_autofree double *x = random_values (rand, count, -1, 1), *dy = random_values (rand, 4 * count, -1, 1);
   g_autofree double *y = g_new (double, 4 * count), *dx = g_new (double, count);
   Memory x_memory, y_memory, dx_memory, dy_memory;
@@ -273,8 +279,8 @@ test_second_concat (void)
   write_values (&x_memory, x, 16);
   a = fv_add (g, input, input, "a");
   b = fv_add (g, a, input, "b");
-  first = fv_concat (g, (FvTensor *[]) { a, b }, 2, "first");
-  output = fv_concat (g, (FvTensor *[]) { a, b, first }, 3, "second");
+  first = fv_concat (g, (FvTensor *[]){ a, b }, 2, "first");
+  output = fv_concat (g, (FvTensor *[]){ a, b, first }, 3, "second");
   y_memory.floats = output->size / sizeof (float);
   y_memory.pitch = output->pitch;
   y_memory.buffer = fv_buffer_new (device, FV_MEMORY_DEVICE, output->size, "y", NULL);
@@ -305,7 +311,7 @@ main (int argc, char **argv)
   int result;
 
   g_test_init (&argc, &argv, NULL);
-  device = fv_device_open (&(FvDeviceParams) { 0 }, &error);
+  device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (norm_cases); i++)
     {
