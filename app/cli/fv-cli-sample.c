@@ -5,9 +5,9 @@
 static int
 run (FvCli *cli, int argc, char **argv)
 {
-  int train = 240, val = 60, test = 60, size = 160, seed = 0;
+  int train = 400, val = 60, test = 60, size = 160, seed = 0;
   const GOptionEntry entries[] = {
-    { "train", 0, 0, G_OPTION_ARG_INT, &train, "Pictures to learn from (240)", "N" },
+    { "train", 0, 0, G_OPTION_ARG_INT, &train, "Pictures to learn from (400)", "N" },
     { "val", 0, 0, G_OPTION_ARG_INT, &val, "Pictures to choose the best epoch by (60)", "N" },
     { "test", 0, 0, G_OPTION_ARG_INT, &test, "Pictures to measure the result on (60)", "N" },
     { "size", 0, 0, G_OPTION_ARG_INT, &size, "Width and height in pixels (160)", "N" },

@@ -87,10 +87,23 @@ shape_distance (const Shape *shape, double x, double y)
   return distance;
 }
 
+/* Each kind keeps to its third of the circle of hues, so that a network learns to tell them in a few minutes. */
+static void
+set_colour (Shape *shape, GRand *random)
+{
+  double hue = 2 * G_PI * (shape->kind + g_rand_double_range (random, -0.25, 0.25)) / N_SHAPES;
+  double depth = g_rand_double_range (random, 70, 110);
+  double light = g_rand_double_range (random, 110, 150);
+
+  for (guint c = 0; c < 3; c++)
+    shape->colour[c] = CLAMP (light + depth * cos (hue - 2 * G_PI * c / 3), 0, 255);
+}
+
 static void
 scene_init (Scene *scene, guint size, GRand *random)
 {
   guint wanted = g_rand_int_range (random, 1, MAX_SHAPES + 1);
+  double grey = g_rand_double_range (random, 50, 200);
 
   *scene = (Scene){ .size = size };
   for (guint i = 0; i < 3; i++)
@@ -100,27 +113,21 @@ scene_init (Scene *scene, guint size, GRand *random)
       scene->waves[i][0] = frequency * cos (direction);
       scene->waves[i][1] = frequency * sin (direction);
       scene->waves[i][2] = g_rand_double_range (random, 0, 2 * G_PI);
-      scene->ground[0][i] = g_rand_double_range (random, 60, 190);
+      scene->ground[0][i] = grey + g_rand_double_range (random, -20, 20);
       scene->ground[1][i] = CLAMP (scene->ground[0][i] + g_rand_double_range (random, -50, 50), 0, 255);
     }
   for (guint attempt = 0; attempt < 100 && scene->n_shapes < wanted; attempt++)
     {
       Shape shape = {
         .kind = g_rand_int_range (random, 0, N_SHAPES),
-        .radius = size * g_rand_double_range (random, 0.10, 0.22),
+        .radius = size * g_rand_double_range (random, 0.12, 0.25),
         .angle = g_rand_double_range (random, 0, 2 * G_PI),
       };
       gboolean is_free = TRUE;
 
       shape.x = g_rand_double_range (random, 0.7 * shape.radius, size - 0.7 * shape.radius);
       shape.y = g_rand_double_range (random, 0.7 * shape.radius, size - 0.7 * shape.radius);
-      /* Each channel far from the ground's mean in one direction or the other. */
-      for (guint c = 0; c < 3; c++)
-        {
-          double mean = (scene->ground[0][c] + scene->ground[1][c]) / 2;
-          double offset = g_rand_double_range (random, 50, 110);
-          shape.colour[c] = CLAMP (mean + (g_rand_boolean (random) ? offset : -offset), 0, 255);
-        }
+      set_colour (&shape, random);
       for (guint i = 0; i < scene->n_shapes; i++)
         is_free &= hypot (shape.x - scene->shapes[i].x, shape.y - scene->shapes[i].y)
                    > shape.radius + scene->shapes[i].radius;
@@ -139,7 +146,7 @@ scene_draw (const Scene *scene, GRand *random, guint8 *rgb)
     for (guint x = 0; x < scene->size; x++)
       {
         double wave = 0;
-        double noise = g_rand_double_range (random, -14, 14);
+        double noise = g_rand_double_range (random, -10, 10);
         double colour[3];
 
         for (guint i = 0; i < 3; i++)
@@ -232,7 +239,7 @@ fv_sample_pictures_write (const char *folder, const FvSampleParams *params, GCan
       = g_string_new ("path: .\ntrain: images/train\nval: images/val\ntest: images/test\nnames:\n");
   FvSampleParams filled = *params;
 
-  filled.n_train = params->n_train ? params->n_train : 240;
+  filled.n_train = params->n_train ? params->n_train : 400;
   filled.n_val = params->n_val ? params->n_val : 60;
   filled.n_test = params->n_test ? params->n_test : 60;
   filled.size = params->size ? params->size : 160;

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* Generated pictures with labels, to try Fovea without any of one's own: coloured shapes on textured ground. */
 
 typedef struct {
-  guint n_train;     /* pictures to learn from; 0 = 240 */
+  guint n_train;     /* pictures to learn from; 0 = 400 */
   guint n_val;       /* pictures to choose the best epoch by; 0 = 60 */
   guint n_test;      /* pictures to measure the result on; 0 = 60 */
   guint size;        /* width and height in pixels; 0 = 160 */
