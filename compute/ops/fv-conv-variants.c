@@ -44,7 +44,7 @@ fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, const FvConvSha
   if (variant->lanes == 0)
     return TRUE;
   return variant->lanes == lanes && shape->across % variant->channels == 0
-         && shape->spread % (variant->pack * lanes) == 0;
+         && shape->spread % (variant->depth * lanes) == 0;
 }
 
 guint

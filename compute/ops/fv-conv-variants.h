@@ -23,7 +23,7 @@ typedef struct {
   guint pixels;        /* output pixels of a subgroup; of weights: 0, as it sums over all of a split's pixels */
   guint channels;      /* channels across the lanes: output channels, backward by data input channels */
   guint width;         /* neighbouring channels of a lane, 1 or 2 */
-  guint pack;          /* the other kind of channels, which are spread from the lanes: neighbours of a lane, 1 or 2 */
+  guint depth;         /* the other kind of channels, which are spread over the lanes, in one step: 1 or 2 times the lanes */
 } FvConvVariant;
 
 /* What a variant must fit. */

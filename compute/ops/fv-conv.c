@@ -43,7 +43,7 @@ typedef struct
 
 typedef struct
 {
-  guint32 lanes, pack, width, vectors, row;
+  guint32 lanes, rows, width, vectors, row;
 } WeightsSpec;
 
 typedef struct
@@ -156,7 +156,7 @@ record_gather (FvRecorder *recorder, FvDispatch *dispatch, const FvConvVariant *
                            .pixels = variant->pixels,
                            .width = variant->width,
                            .vectors = variant->channels / (variant->width * variant->lanes),
-                           .depth = variant->pack * variant->lanes,
+                           .depth = variant->depth * variant->lanes,
                            .in = push->in_channels,
                            .out = push->out_channels,
                            .row = row,
@@ -285,7 +285,7 @@ record_sum (FvRecorder *recorder, const FvTensor *partial, VkDeviceAddress gradi
 static guint
 count_weight_groups (const FvConvVariant *variant, gsize floats)
 {
-  const guint of_group = variant->lanes == 0 ? 64 * 16 : variant->channels * variant->pack * variant->lanes;
+  const guint of_group = variant->lanes == 0 ? 64 * 16 : variant->channels * variant->depth * variant->lanes;
 
   return divide_up (floats, of_group);
 }
@@ -329,7 +329,7 @@ weights_record (FvNode *node, FvRecorder *recorder)
   if (variant->lanes != 0)
     {
       spec = (WeightsSpec){ .lanes = variant->lanes,
-                            .pack = variant->pack,
+                            .rows = variant->depth * variant->lanes,
                             .width = variant->width,
                             .vectors = variant->channels / (variant->width * variant->lanes),
                             .row = row };
