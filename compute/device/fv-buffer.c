@@ -101,13 +101,14 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   g_autoptr (FvBuffer) self = g_new0 (FvBuffer, 1);
   const VkBufferCreateInfo buffer_info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-    .size = (MAX (size, 1) + 15) / 16 * 16,
+    .size = MAX (size, 4),
     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
              | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
   };
   VkMemoryPropertyFlags properties = 0;
   VkResult result;
 
+  g_return_val_if_fail (memory != FV_MEMORY_DEVICE || size % 4 == 0, NULL);
   self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);

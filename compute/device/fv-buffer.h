@@ -29,7 +29,7 @@ typedef struct {
   VkDeviceSize size;   /* bytes */
 } FvRange;
 
-/* Zeroed. @name appears in debuggers and in the message of an out-of-memory error. */
+/* Zeroed. FV_MEMORY_DEVICE comes in words of 4 bytes. @name appears in debuggers and in the message of an out-of-memory error. */
 FvBuffer *fv_buffer_new      (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error);
 void      fv_buffer_free     (FvBuffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvBuffer, fv_buffer_free)

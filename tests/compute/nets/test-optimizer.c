@@ -433,7 +433,7 @@ test_skip (gconstpointer data)
             g_free (g_steal_pointer (&before[i]));
           }
       }
-  fill (s, GRADIENTS, 0.5, 1);
+  g_free (fill (s, GRADIENTS, 0.5, 1));
   g_assert_cmpuint (update (s, &block).skipped, ==, FALSE);
 }
 
