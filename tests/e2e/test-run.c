@@ -131,8 +131,7 @@ resume_on_full_disk (int run)
   static const char script[] = "room=$(($(du -sk \"$1\" | cut -f 1) + $(stat -c %s \"$1/runs/$3/last.ckpt\") / 2048))\n"
                                "mount -t tmpfs -o size=${room}k none \"$2\" || exit 77\n"
                                "cp -a \"$1/.\" \"$2\" || exit 77\n"
-                               /* GLib has a critical remark about the priority of threads here. */
-                               "env -u G_DEBUG \"$FOVEA_CLI\" train \"$2\" --resume $3 --json\n"
+                               "\"$FOVEA_CLI\" train \"$2\" --resume $3 --json\n"
                                "echo $?\n"
                                "cmp \"$1/runs/$3/last.ckpt\" \"$2/runs/$3/last.ckpt\" && echo kept\n";
   g_autofree char *number = g_strdup_printf ("%d", run);
