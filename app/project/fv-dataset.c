@@ -11,6 +11,7 @@
 #define SNAPSHOT_VERSION 1
 
 G_DEFINE_QUARK (fv_dataset_error, fv_dataset_error)
+G_DEFINE_BOXED_TYPE (FvDataset, fv_dataset, fv_dataset_ref, fv_dataset_unref)
 
 static const char *const subset_names[FV_N_SUBSETS] = { "none", "train", "val", "test" };
 

@@ -68,6 +68,9 @@ typedef struct
   gatomicrefcount references;
 } FvDataset;
 
+#define FV_TYPE_DATASET (fv_dataset_get_type ())
+GType fv_dataset_get_type (void);
+
 /* class_names: NULL for none; copied. */
 FvDataset *fv_dataset_new (const char *const *class_names);
 FvDataset *fv_dataset_ref (FvDataset *self);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/document/fv-document-settings.h"
+
+#include "app/exchange/fv-file.h"
+#include "app/training/fv-json.h"
+
+#include <string.h>
+
+#define SETTINGS_FILE "settings.json"
+
+static const char *const kinds[] = { "scratch", "file", "run" };
+
+void
+fv_document_start_clear (FvDocumentStart *start)
+{
+  g_clear_pointer (&start->weights, g_free);
+  *start = (FvDocumentStart){ FV_START_SCRATCH, 'n', NULL, 0 };
+}
+
+void
+fv_document_start_copy (const FvDocumentStart *from, FvDocumentStart *to)
+{
+  char *weights = g_strdup (from->weights);
+  g_free (to->weights);
+  *to = *from;
+  to->weights = weights;
+}
+
+void
+fv_document_settings_init (FvDocumentSettings *self)
+{
+  fv_recipe_init (&self->recipe);
+  self->start = (FvDocumentStart){ FV_START_SCRATCH, 'n', NULL, 0 };
+  self->chosen = FALSE;
+}
+
+void
+fv_document_settings_clear (FvDocumentSettings *self)
+{
+  fv_document_start_clear (&self->start);
+}
+
+static void
+read_start (FvDocumentStart *start, JsonObject *object)
+{
+  const char *kind = json_object_get_string_member_with_default (object, "kind", "");
+  const char *model = json_object_get_string_member_with_default (object, "model", "n");
+  const char *weights = json_object_get_string_member_with_default (object, "weights", NULL);
+  const gint64 run = json_object_get_int_member_with_default (object, "run", 0);
+  if (strlen (model) == 1 && strchr ("nsmlx", *model) != NULL)
+    start->variant = *model;
+  if (strcmp (kind, "file") == 0 && weights != NULL)
+    {
+      start->kind = FV_START_FILE;
+      start->weights = g_strdup (weights);
+    }
+  else if (strcmp (kind, "run") == 0 && run > 0 && run <= G_MAXINT)
+    {
+      start->kind = FV_START_RUN;
+      start->run = run;
+    }
+}
+
+gboolean
+fv_document_settings_load (FvDocumentSettings *self, const char *project, GError **error)
+{
+  g_autofree char *path = g_build_filename (project, SETTINGS_FILE, NULL);
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_autoptr (JsonObject) root = fv_json_load_object (path, error);
+  if (root == NULL)
+    return FALSE;
+  JsonNode *recipe = json_object_get_member (root, "recipe");
+  if (recipe != NULL && JSON_NODE_HOLDS_OBJECT (recipe)
+      && !fv_recipe_apply_json (&self->recipe, json_node_get_object (recipe), error))
+    {
+      g_prefix_error (error, "%s: ", path);
+      fv_recipe_init (&self->recipe);
+      return FALSE;
+    }
+  JsonNode *start = json_object_get_member (root, "start");
+  if (start != NULL && JSON_NODE_HOLDS_OBJECT (start))
+    read_start (&self->start, json_node_get_object (start));
+  self->chosen = TRUE;
+  return TRUE;
+}
+
+gboolean
+fv_document_settings_save (const FvDocumentSettings *self, const char *project, GError **error)
+{
+  const char model[2] = { self->start.variant, 0 };
+  g_autofree char *path = g_build_filename (project, SETTINGS_FILE, NULL);
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  JsonObject *start = json_object_new ();
+  json_object_set_string_member (start, "kind", kinds[self->start.kind]);
+  json_object_set_string_member (start, "model", model);
+  if (self->start.kind == FV_START_FILE)
+    json_object_set_string_member (start, "weights", self->start.weights);
+  if (self->start.kind == FV_START_RUN)
+    json_object_set_int_member (start, "run", self->start.run);
+  json_object_set_member (object, "recipe", fv_recipe_to_json (&self->recipe));
+  json_object_set_object_member (object, "start", start);
+  json_node_take_object (root, object);
+  g_autofree char *text = fv_json_print (root, TRUE);
+  return fv_file_replace (path, text, strlen (text), error);
+}
