@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ui/window/fv-window.h"
+
+#include "ui/augmentation/fv-augmentation-page.h"
+#include "ui/document/fv-recent-projects.h"
+#include "ui/fv-i18n.h"
+#include "ui/pictures/fv-pictures-page.h"
+#include "ui/training/fv-training-page.h"
+#include "ui/try/fv-try-page.h"
+#include "ui/welcome/fv-welcome-page.h"
+#include "ui/widgets/fv-dialogs.h"
+
+/* Window widths in pixels below which the page switcher puts names under its icons, and moves to the bottom. */
+#define NARROW_WIDTH 1000
+#define BOTTOM_WIDTH 640
+
+struct _FvWindow
+{
+  AdwApplicationWindow parent_instance;
+  GtkStack *stack;
+  GtkLabel *opening_label, *project_label, *notice_label;
+  GtkRevealer *notice;
+  GtkWidget *project_button;
+  AdwViewSwitcher *switcher;
+  AdwViewSwitcherBar *switcher_bar;
+  AdwViewStack *pages;
+  FvWelcomePage *welcome;
+  FvPage *pictures, *augmentation, *training, *try;
+  GMenu *recent_menu;
+
+  FvDocument *document;
+  GCancellable *opening;
+  guint layout_source;
+};
+
+G_DEFINE_FINAL_TYPE (FvWindow, fv_window, ADW_TYPE_APPLICATION_WINDOW)
+
+FvDocument *
+fv_window_get_document (FvWindow *self)
+{
+  return self->document;
+}
+
+/* Projects that were open before, in the project's menu. */
+static void
+list_recent_projects (FvWindow *self)
+{
+  g_auto (GStrv) paths = fv_recent_projects_get ();
+  g_menu_remove_all (self->recent_menu);
+  for (guint i = 0, shown = 0; paths[i] != NULL && shown < 5; i++)
+    {
+      if (self->document != NULL && g_str_equal (paths[i], fv_document_get_path (self->document)))
+        continue;
+      g_autofree char *name = g_path_get_basename (paths[i]);
+      g_autoptr (GMenuItem) item = g_menu_item_new (NULL, NULL);
+      /* An underscore in a label would be a mnemonic. */
+      g_auto (GStrv) parts = g_strsplit (name, "_", -1);
+      g_autofree char *label = g_strjoinv ("__", parts);
+      g_menu_item_set_label (item, label);
+      g_menu_item_set_action_and_target (item, "win.open-path", "s", paths[i]);
+      g_menu_append_item (self->recent_menu, item);
+      shown++;
+    }
+}
+
+void
+fv_window_set_document (FvWindow *self, FvDocument *document)
+{
+  FvPage *pages[] = { self->pictures, self->augmentation, self->training, self->try };
+  g_set_object (&self->document, document);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.close-project", document != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    fv_page_set_document (pages[i], document);
+  if (document != NULL)
+    {
+      const char *title = fv_document_get_title (document);
+      const char *notice = fv_document_get_notice (document);
+      fv_recent_projects_add (fv_document_get_path (document));
+      gtk_label_set_label (self->project_label, title);
+      gtk_widget_set_tooltip_text (self->project_button, fv_document_get_path (document));
+      gtk_accessible_update_property (GTK_ACCESSIBLE (self->project_button), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+      gtk_label_set_label (self->notice_label, notice ? notice : "");
+      gtk_revealer_set_reveal_child (self->notice, notice != NULL);
+      gtk_window_set_title (GTK_WINDOW (self), title);
+      adw_view_stack_set_visible_child_name (self->pages, "pictures");
+    }
+  else
+    gtk_window_set_title (GTK_WINDOW (self), "Fovea");
+  list_recent_projects (self);
+  gtk_stack_set_visible_child_name (self->stack, document ? "project" : "welcome");
+}
+
+/* Opening. */
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FvWindow) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDocument) document = fv_document_open_finish (result, &error);
+  g_clear_object (&self->opening);
+  if (document != NULL)
+    {
+      fv_window_set_document (self, document);
+      return;
+    }
+  gtk_stack_set_visible_child_name (self->stack, self->document ? "project" : "welcome");
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Project Can’t Be Opened"), error);
+}
+
+/* What is opened next, NULL while something is being opened. */
+static GCancellable *
+begin_opening (FvWindow *self, const char *text)
+{
+  if (self->opening != NULL)
+    return NULL;
+  self->opening = g_cancellable_new ();
+  gtk_label_set_label (self->opening_label, text);
+  gtk_stack_set_visible_child_name (self->stack, "opening");
+  return self->opening;
+}
+
+void
+fv_window_open_path (FvWindow *self, const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *text = g_strdup_printf (_ ("Opening “%s”…"), name);
+  /* A project that this window has open already keeps its lock. */
+  if (self->document != NULL && g_str_equal (path, fv_document_get_path (self->document)))
+    return;
+  GCancellable *cancellable = begin_opening (self, text);
+  if (cancellable != NULL)
+    fv_document_open_async (path, cancellable, on_opened, g_object_ref (self));
+}
+
+static void
+on_folder_chosen (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FvWindow) self = data;
+  g_autoptr (GFile) folder = fv_dialog_file_finish (result);
+  g_autofree char *path = folder ? g_file_get_path (folder) : NULL;
+  if (path != NULL)
+    fv_window_open_path (self, path);
+}
+
+/* Actions. */
+
+static void
+open_project_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  fv_dialog_open_folder_async (widget, _ ("Open Project"), on_folder_chosen, g_object_ref (widget));
+}
+
+static void
+open_path_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  fv_window_open_path (FV_WINDOW (widget), g_variant_get_string (parameter, NULL));
+}
+
+static void
+open_sample_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FvWindow *self = FV_WINDOW (widget);
+  GCancellable *cancellable = begin_opening (self, _ ("Drawing sample pictures…"));
+  if (cancellable != NULL)
+    fv_document_create_sample_async (cancellable, on_opened, g_object_ref (self));
+}
+
+static void
+cancel_opening_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  g_cancellable_cancel (FV_WINDOW (widget)->opening);
+}
+
+static void
+close_project_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  fv_window_set_document (FV_WINDOW (widget), NULL);
+}
+
+static void
+show_page_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FvWindow *self = FV_WINDOW (widget);
+  if (self->document != NULL)
+    adw_view_stack_set_visible_child_name (self->pages, g_variant_get_string (parameter, NULL));
+}
+
+/* The window's own life. */
+
+static gboolean
+adapt_cb (gpointer data)
+{
+  FvWindow *self = data;
+  const int width = gtk_widget_get_width (GTK_WIDGET (self));
+  self->layout_source = 0;
+  adw_view_switcher_set_policy (self->switcher,
+                                width < NARROW_WIDTH ? ADW_VIEW_SWITCHER_POLICY_NARROW : ADW_VIEW_SWITCHER_POLICY_WIDE);
+  gtk_widget_set_visible (GTK_WIDGET (self->switcher), width >= BOTTOM_WIDTH);
+  adw_view_switcher_bar_set_reveal (self->switcher_bar, width < BOTTOM_WIDTH);
+  return G_SOURCE_REMOVE;
+}
+
+/* Outside of the layout in which the new width became known. */
+static void
+on_width_changed (FvWindow *self)
+{
+  if (self->layout_source == 0)
+    self->layout_source = g_idle_add (adapt_cb, self);
+}
+
+static void
+fv_window_realize (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (fv_window_parent_class)->realize (widget);
+  g_signal_connect_object (gtk_native_get_surface (GTK_NATIVE (widget)), "notify::width", G_CALLBACK (on_width_changed),
+                           widget, G_CONNECT_SWAPPED);
+}
+
+static void
+fv_window_dispose (GObject *object)
+{
+  FvWindow *self = FV_WINDOW (object);
+  g_clear_handle_id (&self->layout_source, g_source_remove);
+  g_cancellable_cancel (self->opening);
+  g_clear_object (&self->document);
+  G_OBJECT_CLASS (fv_window_parent_class)->dispose (object);
+}
+
+static void
+fv_window_finalize (GObject *object)
+{
+  g_clear_object (&FV_WINDOW (object)->opening);
+  G_OBJECT_CLASS (fv_window_parent_class)->finalize (object);
+}
+
+static void
+fv_window_class_init (FvWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  G_OBJECT_CLASS (klass)->dispose = fv_window_dispose;
+  G_OBJECT_CLASS (klass)->finalize = fv_window_finalize;
+  widget_class->realize = fv_window_realize;
+
+  g_type_ensure (FV_TYPE_WELCOME_PAGE);
+  g_type_ensure (FV_TYPE_PICTURES_PAGE);
+  g_type_ensure (FV_TYPE_AUGMENTATION_PAGE);
+  g_type_ensure (FV_TYPE_TRAINING_PAGE);
+  g_type_ensure (FV_TYPE_TRY_PAGE);
+  gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/window/fv-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, opening_label);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, project_label);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, project_button);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, notice);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, notice_label);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, switcher);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, switcher_bar);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, pages);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, welcome);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, pictures);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, augmentation);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, training);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, try);
+  gtk_widget_class_bind_template_child (widget_class, FvWindow, recent_menu);
+
+  gtk_widget_class_install_action (widget_class, "win.open-project", NULL, open_project_action);
+  gtk_widget_class_install_action (widget_class, "win.open-path", "s", open_path_action);
+  gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample_action);
+  gtk_widget_class_install_action (widget_class, "win.cancel-opening", NULL, cancel_opening_action);
+  gtk_widget_class_install_action (widget_class, "win.close-project", NULL, close_project_action);
+  gtk_widget_class_install_action (widget_class, "win.show-page", "s", show_page_action);
+}
+
+static void
+fv_window_init (FvWindow *self)
+{
+  GSettings *settings = fv_settings_get ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_window_set_default_size (GTK_WINDOW (self), 1120, 760);
+  if (settings != NULL)
+    {
+      g_settings_bind (settings, "window-width", self, "default-width", G_SETTINGS_BIND_DEFAULT);
+      g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
+      g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
+    }
+  fv_window_set_document (self, NULL);
+}
+
+FvWindow *
+fv_window_new (AdwApplication *application)
+{
+  return g_object_new (FV_TYPE_WINDOW, "application", application, NULL);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ui/document/fv-document.h"
+
+#include <adwaita.h>
+
+G_BEGIN_DECLS
+
+/*
+ * The window: Welcome, or a project and its pages.
+ *
+ * Actions (win.): new-project, open-project, open-path (s), open-sample, close-project, show-page (s: "pictures", "augmentation", "training", "try").
+ */
+#define FV_TYPE_WINDOW (fv_window_get_type ())
+G_DECLARE_FINAL_TYPE (FvWindow, fv_window, FV, WINDOW, AdwApplicationWindow)
+
+FvWindow *fv_window_new (AdwApplication *application);
+
+/* (nullable) (transfer none) */
+FvDocument *fv_window_get_document (FvWindow *self);
+/* Shows a project, opened already. */
+void fv_window_set_document (FvWindow *self, FvDocument *document);
+/* Opens the project in that folder and shows it, or says why not. */
+void fv_window_open_path (FvWindow *self, const char *path);
+
+G_END_DECLS
