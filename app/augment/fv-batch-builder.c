@@ -123,7 +123,8 @@ fit_picture (FvBuiltSample *sample, guint width, guint height)
 }
 
 static void
-build_augmented (FvBatchBuilder *self, FvBuiltSample *sample, guint epoch, guint position)
+build_augmented (FvBatchBuilder *self, FvBuiltSample *sample, const FvAugmentPolicy *policy, guint epoch,
+                 guint position)
 {
   SourceContext context = { self, sample };
   FvAugmentParams params = {
@@ -134,7 +135,7 @@ build_augmented (FvBatchBuilder *self, FvBuiltSample *sample, guint epoch, guint
     .item = self->index_of_item[sample->item],
     .n_items = self->n_items,
   };
-  fv_augment_sample (self->params.policy, &params, get_source, &context, &sample->augmented);
+  fv_augment_sample (policy, &params, get_source, &context, &sample->augmented);
   if (sample->augmented.inner_width > 0)
     fit_picture (sample, sample->augmented.inner_width, sample->augmented.inner_height);
 }
@@ -174,6 +175,7 @@ run_worker (gpointer data)
         break;
       guint64 generation = self->generation;
       guint position = self->next++, epoch = self->epoch;
+      FvAugmentPolicy policy = self->policy;
       guint shape[2] = { self->params.imgsz, self->params.imgsz };
       if (self->shapes != NULL)
         memcpy (shape, self->shapes[position], sizeof shape);
@@ -181,7 +183,7 @@ run_worker (gpointer data)
       g_mutex_unlock (&self->mutex);
 
       if (self->params.policy != NULL)
-        build_augmented (self, sample, epoch, position);
+        build_augmented (self, sample, &policy, epoch, position);
       else
         build_plain (self, sample, shape);
 
@@ -282,16 +284,34 @@ fv_batch_builder_set_shapes (FvBatchBuilder *self, const guint (*shapes)[2], gui
 }
 
 void
+fv_batch_builder_set_policy (FvBatchBuilder *self, const FvAugmentPolicy *policy)
+{
+  g_return_if_fail (self->params.policy != NULL);
+  g_mutex_lock (&self->mutex);
+  self->policy = *policy;
+  self->n_order = 0;
+  move_to (self, 0);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+fv_batch_builder_start_range (FvBatchBuilder *self, guint epoch, const guint *order, guint first, guint end)
+{
+  g_return_if_fail (first <= end && (self->shapes == NULL || self->n_shapes >= end));
+  g_mutex_lock (&self->mutex);
+  g_free (self->order);
+  self->order = g_memdup2 (order, end * sizeof *order);
+  self->n_order = end;
+  self->epoch = epoch;
+  move_to (self, first);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 fv_batch_builder_start_epoch (FvBatchBuilder *self, guint epoch, const guint *order, guint n)
 {
   g_return_if_fail (self->shapes == NULL || self->n_shapes == n);
-  g_mutex_lock (&self->mutex);
-  g_free (self->order);
-  self->order = g_memdup2 (order, n * sizeof *order);
-  self->n_order = n;
-  self->epoch = epoch;
-  move_to (self, 0);
-  g_mutex_unlock (&self->mutex);
+  fv_batch_builder_start_range (self, epoch, order, 0, n);
 }
 
 void

@@ -60,8 +60,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvBatchBuilder, fv_batch_builder_free)
  * fv_batch_builder_start_epoch(). Without it, every input is imgsz square. All samples of a batch must have the same. */
 void            fv_batch_builder_set_shapes  (FvBatchBuilder *self, const guint (*shapes)[2], guint n);
 
+/* Only with policy: another one for what is started from now on; pictures that were decoded stay. Drops what was built. */
+void            fv_batch_builder_set_policy  (FvBatchBuilder *self, const FvAugmentPolicy *policy);
+
 /* @order: indices into the dataset, in the order of the epoch; copied. Drops what was built for another epoch. */
 void            fv_batch_builder_start_epoch (FvBatchBuilder *self, guint epoch, const guint *order, guint n);
+/* The same where only the positions @first .. @end - 1 are wanted: nothing beyond them is built. */
+void            fv_batch_builder_start_range (FvBatchBuilder *self, guint epoch, const guint *order, guint first, guint end);
 /* Goes to that position of the order. */
 void            fv_batch_builder_seek        (FvBatchBuilder *self, guint position);
 /* The next @batch_size samples, or those that are left; NULL without error when there are none, NULL with an error when

@@ -14,3 +14,11 @@ fv_sampler_permute (guint64 seed, guint epoch, guint *order, guint n)
   fv_random_init (&random, seed, epoch, G_MAXUINT64);
   fv_random_shuffle (&random, order, n);
 }
+
+void
+fv_sampler_order (guint64 seed, guint epoch, const guint *items, guint *order, guint n)
+{
+  fv_sampler_permute (seed, epoch, order, n);
+  for (guint i = 0; i < n; i++)
+    order[i] = items[order[i]];
+}

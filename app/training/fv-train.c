@@ -253,9 +253,8 @@ train_epoch (Training *self, GError **error)
       && !drop_gradients (self, error))
     return FALSE;
 
-  fv_sampler_permute ((guint64)self->recipe->seed, progress->epoch, self->order, n);
-  for (guint i = 0; i < n; i++)
-    self->order[i] = g_array_index (self->train_items, guint, self->order[i]);
+  fv_sampler_order ((guint64)self->recipe->seed, progress->epoch, (const guint *)self->train_items->data, self->order,
+                    n);
   fv_batch_builder_start_epoch (self->builder, progress->epoch, self->order, n);
   fv_batch_builder_seek (self->builder, progress->step * (guint)self->recipe->batch);
 
