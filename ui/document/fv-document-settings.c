@@ -8,13 +8,18 @@
 
 #define SETTINGS_FILE "settings.json"
 
-static const char *const kinds[] = { "scratch", "file", "run" };
+static const char *const kinds[] = {
+  [FV_RUN_FROM_UNKNOWN] = "scratch",
+  [FV_RUN_FROM_SCRATCH] = "scratch",
+  [FV_RUN_FROM_FILE] = "file",
+  [FV_RUN_FROM_RUN] = "run",
+};
 
 void
 fv_document_start_clear (FvDocumentStart *start)
 {
   g_clear_pointer (&start->weights, g_free);
-  *start = (FvDocumentStart){ FV_START_SCRATCH, 'n', NULL, 0 };
+  *start = (FvDocumentStart){ FV_RUN_FROM_SCRATCH, 'n', NULL, 0 };
 }
 
 void
@@ -30,7 +35,7 @@ void
 fv_document_settings_init (FvDocumentSettings *self)
 {
   fv_recipe_init (&self->recipe);
-  self->start = (FvDocumentStart){ FV_START_SCRATCH, 'n', NULL, 0 };
+  self->start = (FvDocumentStart){ FV_RUN_FROM_SCRATCH, 'n', NULL, 0 };
   self->chosen = FALSE;
 }
 
@@ -51,12 +56,12 @@ read_start (FvDocumentStart *start, JsonObject *object)
     start->variant = *model;
   if (strcmp (kind, "file") == 0 && weights != NULL)
     {
-      start->kind = FV_START_FILE;
+      start->kind = FV_RUN_FROM_FILE;
       start->weights = g_strdup (weights);
     }
   else if (strcmp (kind, "run") == 0 && run > 0 && run <= G_MAXINT)
     {
-      start->kind = FV_START_RUN;
+      start->kind = FV_RUN_FROM_RUN;
       start->run = run;
     }
 }
@@ -95,9 +100,9 @@ fv_document_settings_save (const FvDocumentSettings *self, const char *project, 
   JsonObject *start = json_object_new ();
   json_object_set_string_member (start, "kind", kinds[self->start.kind]);
   json_object_set_string_member (start, "model", model);
-  if (self->start.kind == FV_START_FILE)
+  if (self->start.kind == FV_RUN_FROM_FILE)
     json_object_set_string_member (start, "weights", self->start.weights);
-  if (self->start.kind == FV_START_RUN)
+  if (self->start.kind == FV_RUN_FROM_RUN)
     json_object_set_int_member (start, "run", self->start.run);
   json_object_set_member (object, "recipe", fv_recipe_to_json (&self->recipe));
   json_object_set_object_member (object, "start", start);

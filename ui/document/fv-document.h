@@ -6,6 +6,7 @@
 #include "app/project/fv-project.h"
 #include "app/training/fv-recipe.h"
 #include "app/training/fv-run-list.h"
+#include "app/training/fv-run-start.h"
 
 G_BEGIN_DECLS
 
@@ -31,20 +32,13 @@ G_BEGIN_DECLS
 #define FV_TYPE_DOCUMENT (fv_document_get_type ())
 G_DECLARE_FINAL_TYPE (FvDocument, fv_document, FV, DOCUMENT, GObject)
 
-/* Where a new run's weights come from. */
-typedef enum
-{
-  FV_START_SCRATCH, /* a new network of a size */
-  FV_START_FILE,    /* a weight file */
-  FV_START_RUN,     /* the best weights of an earlier run */
-} FvStartKind;
-
+/* Where a new run's weights come from; an FvRunStart that owns its text. */
 typedef struct
 {
-  FvStartKind kind;
-  char variant;  /* 'n', 's', 'm', 'l', 'x': FV_START_SCRATCH */
-  char *weights; /* absolute: FV_START_FILE */
-  guint run;     /* FV_START_RUN */
+  FvRunStartKind kind;
+  char variant;  /* 'n', 's', 'm', 'l', 'x': FV_RUN_FROM_SCRATCH */
+  char *weights; /* absolute: FV_RUN_FROM_FILE */
+  guint run;     /* FV_RUN_FROM_RUN */
 } FvDocumentStart;
 
 void fv_document_start_clear (FvDocumentStart *start);
