@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/cli/fv-cli-draw.h"
 #include "app/cli/fv-cli-model.h"
 #include "app/cli/fv-cli.h"
+#include "app/drawing/fv-draw.h"
 #include "app/training/fv-detect.h"
 
 #include <errno.h>
@@ -147,6 +147,18 @@ put_picture (Job *job, const char *file, const FvPicture *picture, const GArray 
     }
 }
 
+static gboolean
+save_picture (Job *job, FvPicture *picture, const GArray *detections, const char *path, GError **error)
+{
+  g_autofree FvDrawBox *boxes = g_new (FvDrawBox, detections->len);
+  for (guint i = 0; i < detections->len; i++)
+    {
+      const FvDetection *d = &g_array_index (detections, FvDetection, i);
+      boxes[i] = (FvDrawBox){ d->class_id, d->x1, d->y1, d->x2, d->y2, d->confidence };
+    }
+  return fv_draw_save (picture, boxes, detections->len, (const char *const *)job->weights->class_names, path, error);
+}
+
 /* What concerns one file is noted and the next one follows; what concerns the device ends the job. */
 static gboolean
 detect_file (Job *job, const char *file, GError **error)
@@ -164,9 +176,7 @@ detect_file (Job *job, const char *file, GError **error)
     return FALSE;
 
   g_autofree char *saved = job->options->save ? choose_name (job, file) : NULL;
-  if (saved
-      && !fv_cli_draw_detections (picture, (const FvDetection *)(void *)detections->data, detections->len,
-                                  (const char *const *)job->weights->class_names, saved, &file_error))
+  if (saved && !save_picture (job, picture, detections, saved, &file_error))
     {
       add_failure (job, file, file_error);
       g_clear_pointer (&saved, g_free);

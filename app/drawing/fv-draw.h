@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /*
  * Boxes and their labels on any cairo context: on a picture that is saved, and in the window at every zoom.
  *
- *   const FvDrawView view = { .scale = 1, .width = picture->width, .height = picture->height, .labels = FV_DRAW_LABELS_ALL };
+ *   const FvDrawView view = { .right = picture->width, .bottom = picture->height, .labels = FV_DRAW_LABELS_ALL };
  *   fv_draw_boxes (cairo, boxes, n_boxes, class_names, &view);
  *
  * Any thread; one context belongs to one thread at a time.
@@ -28,7 +28,7 @@ typedef struct
 typedef enum
 {
   FV_DRAW_LABELS_NONE,
-  FV_DRAW_LABELS_THAT_FIT, /* those that would cover another label or are larger than their box's surroundings allow are left out */
+  FV_DRAW_LABELS_THAT_FIT, /* those that would cover another label are left out */
   FV_DRAW_LABELS_ALL,
 } FvDrawLabels;
 
@@ -37,7 +37,7 @@ typedef struct
 {
   double scale;         /* user units per pixel of the picture; 0 means 1 */
   double x, y;          /* where the picture's upper left corner is */
-  double width, height; /* of what is seen, from (0, 0): labels stay inside; 0: no bounds */
+  double left, top, right, bottom; /* of what is seen of the picture, in user units: labels stay inside; all 0: no bounds */
   FvDrawLabels labels;
   const PangoFontDescription *font; /* (nullable): sans-serif at 6 times the line's width */
   double line;                      /* width of the coloured line; 0 means 2 */
