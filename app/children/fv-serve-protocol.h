@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /*
  * What the window and `fovea-cli serve` say to each other, on a socket that the child inherits. A request is one line of JSON:
  *
- *   {"id":7,"kind":"preview","project":"/…","serial":3,"recipe":{…},"epoch":0,"sample":12,"count":4,"format":"rgb"}
- *   {"id":8,"kind":"detect","weights":"/…","file":"/…","imgsz":640,"conf":0.25,"iou":0.45}
+ *   {"id":7,"kind":"preview","project":"file:///…","serial":3,"recipe":{…},"epoch":0,"sample":12,"count":4,"format":"rgb"}
+ *   {"id":8,"kind":"detect","weights":"file:///…","file":"file:///…","imgsz":640,"conf":0.25,"iou":0.45}
  *
  * A reply is one line, and `bytes` raw bytes after it:
  *
@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  *   {"id":6,"superseded":true}        a newer request of its kind came before this one was begun
  *   {"id":6,"error":"A sentence."}    id 0 where the request has none
  *
- * The first line of a child is {"ready":true}, when it listens. Both ends are of one build, so the protocol has no version.
+ * Paths travel as URIs, since they need not be UTF-8. The first line of a child is {"ready":true}, when it listens. Both ends are of one build, so the protocol has no version.
  */
 
 typedef enum
@@ -29,6 +29,9 @@ typedef enum
   FV_SERVE_DETECT,
 } FvServeKind;
 #define FV_SERVE_N_KINDS 2
+
+/* The word for it in the protocol. */
+const char *fv_serve_kind_name (FvServeKind kind);
 
 /* Longest line of a request, and most samples of one preview. */
 #define FV_SERVE_MAX_LINE 65536
@@ -93,5 +96,62 @@ GType fv_detect_reply_get_type (void);
 FvDetectReply *fv_detect_reply_ref (FvDetectReply *self);
 void fv_detect_reply_unref (FvDetectReply *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvDetectReply, fv_detect_reply_unref)
+
+/* The server's end and the client's, below; a page needs none of it. */
+
+/* A request as it was read; strings and recipe are its own. */
+typedef struct
+{
+  guint64 id;
+  FvServeKind kind;
+  FvPreviewRequest preview;
+  FvDetectRequest detect;
+  FvRecipe recipe;
+  char *paths[2]; /* what the two point to */
+} FvServeRequest;
+
+/* (transfer full): a line with its end. @request is a FvPreviewRequest or FvDetectRequest, as @kind says. */
+char *fv_serve_print_request (guint64 id, FvServeKind kind, gconstpointer request);
+/* (transfer full): from a line without its end. @id is set as soon as it is known, else 0. Errors: FV_CHILD_ERROR_REQUEST, FV_RECIPE_ERROR. */
+FvServeRequest *fv_serve_parse_request (const char *line, gsize length, guint64 *id, GError **error);
+void fv_serve_request_free (FvServeRequest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvServeRequest, fv_serve_request_free)
+
+/* (transfer full): lines with their ends. What comes after a preview's line are @bytes raw bytes. */
+char *fv_serve_print_ready (void);
+char *fv_serve_print_superseded (guint64 id);
+char *fv_serve_print_error (guint64 id, const char *message);
+char *fv_serve_print_preview (guint64 id, const FvPreviewReply *reply, gsize bytes);
+char *fv_serve_print_detect (guint64 id, const FvDetectReply *reply);
+
+typedef enum
+{
+  FV_SERVE_REPLY_READY,
+  FV_SERVE_REPLY_SUPERSEDED,
+  FV_SERVE_REPLY_ERROR,
+  FV_SERVE_REPLY_PREVIEW,
+  FV_SERVE_REPLY_DETECT,
+} FvServeReplyKind;
+
+typedef struct
+{
+  guint64 id;
+  FvServeReplyKind kind;
+  char *error;
+  gsize bytes; /* that follow the line */
+  FvPreviewReply *preview;
+  FvDetectReply *detect;
+} FvServeReply;
+
+/* (transfer full): from a line without its end. Errors: FV_CHILD_ERROR_REQUEST: it is no reply. */
+FvServeReply *fv_serve_parse_reply (const char *line, gsize length, GError **error);
+void fv_serve_reply_free (FvServeReply *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvServeReply, fv_serve_reply_free)
+
+/* New replies, to be filled; a preview's samples have no pixels yet. */
+FvPreviewReply *fv_preview_reply_new (guint n);
+FvDetectReply *fv_detect_reply_new (void);
+/* Gives each sample its part of what followed the line; FALSE when that can't be shared out evenly. */
+gboolean fv_preview_reply_set_pixels (FvPreviewReply *self, GBytes *pixels);
 
 G_END_DECLS
