@@ -11,7 +11,7 @@
 struct _FvDocument
 {
   GObject parent_instance;
-  char *path, *title, *notice;
+  char *path, *title, *notice, *try_weights;
   gboolean read_only, busy;
   FvProject *project;
   GMutex mutex; /* one thread at a time uses the project */
@@ -34,6 +34,7 @@ enum
   PROP_BUSY,
   PROP_DATASET,
   PROP_RECIPE_SERIAL,
+  PROP_TRY_WEIGHTS,
   N_PROPERTIES,
 };
 static GParamSpec *properties[N_PROPERTIES];
@@ -160,6 +161,22 @@ fv_document_get_runs (FvDocument *self)
   if (self->runs == NULL)
     self->runs = fv_run_list_new (self->path);
   return self->runs;
+}
+
+const char *
+fv_document_get_try_weights (FvDocument *self)
+{
+  return self->try_weights;
+}
+
+void
+fv_document_set_try_weights (FvDocument *self, const char *path)
+{
+  if (g_strcmp0 (path, self->try_weights) == 0)
+    return;
+  g_free (self->try_weights);
+  self->try_weights = g_strdup (path);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRY_WEIGHTS]);
 }
 
 static void
@@ -396,6 +413,9 @@ fv_document_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case PROP_RECIPE_SERIAL:
       g_value_set_uint (value, self->recipe_serial);
       break;
+    case PROP_TRY_WEIGHTS:
+      g_value_set_string (value, self->try_weights);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -417,6 +437,7 @@ fv_document_finalize (GObject *object)
   g_free (self->path);
   g_free (self->title);
   g_free (self->notice);
+  g_free (self->try_weights);
   G_OBJECT_CLASS (fv_document_parent_class)->finalize (object);
 }
 
@@ -433,6 +454,7 @@ fv_document_class_init (FvDocumentClass *klass)
   properties[PROP_BUSY] = g_param_spec_boolean ("busy", NULL, NULL, FALSE, flags);
   properties[PROP_DATASET] = g_param_spec_boxed ("dataset", NULL, NULL, FV_TYPE_DATASET, flags);
   properties[PROP_RECIPE_SERIAL] = g_param_spec_uint ("recipe-serial", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  properties[PROP_TRY_WEIGHTS] = g_param_spec_string ("try-weights", NULL, NULL, NULL, flags);
   g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPERTIES, properties);
 }
 

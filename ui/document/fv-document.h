@@ -25,6 +25,7 @@ G_BEGIN_DECLS
  *   dataset               FvDataset, never changed once handed out: another one comes after each change
  *   recipe-serial         counts changes of the recipe and the starting point
  *   busy                  an import goes on
+ *   try-weights           the weight file that Try It uses, or NULL: the newest run's best
  *
  * Main thread only. Errors of the calls: FV_PROJECT_ERROR, FV_LOCK_ERROR, FV_IMPORT_ERROR, G_IO_ERROR.
  */
@@ -80,6 +81,10 @@ void fv_document_set_start (FvDocument *self, const FvDocumentStart *start);
 gboolean fv_document_has_settings (FvDocument *self);
 /* Writes what is not written yet; the destructor does so, too. */
 gboolean fv_document_save_settings (FvDocument *self, GError **error);
+
+/* (nullable): an absolute path. Not kept. */
+const char *fv_document_get_try_weights (FvDocument *self);
+void fv_document_set_try_weights (FvDocument *self, const char *path);
 
 /*
  * Imports pictures and labels. source: a folder or a data description; copy: into the project. Where the data bring no subsets, a

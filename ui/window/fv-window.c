@@ -7,6 +7,7 @@
 #include "ui/pictures/fv-pictures-page.h"
 #include "ui/training/fv-training-page.h"
 #include "ui/try/fv-try-page.h"
+#include "ui/welcome/fv-new-project-dialog.h"
 #include "ui/welcome/fv-welcome-page.h"
 #include "ui/widgets/fv-dialogs.h"
 
@@ -153,6 +154,21 @@ open_project_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+new_project_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  fv_new_project_dialog_present (GTK_WINDOW (widget));
+}
+
+static void
+create_path_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  FvWindow *self = FV_WINDOW (widget);
+  GCancellable *cancellable = begin_opening (self, _ ("Making the project…"));
+  if (cancellable != NULL)
+    fv_document_create_async (g_variant_get_string (parameter, NULL), cancellable, on_opened, g_object_ref (self));
+}
+
+static void
 open_path_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   fv_window_open_path (FV_WINDOW (widget), g_variant_get_string (parameter, NULL));
@@ -265,6 +281,8 @@ fv_window_class_init (FvWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FvWindow, try);
   gtk_widget_class_bind_template_child (widget_class, FvWindow, recent_menu);
 
+  gtk_widget_class_install_action (widget_class, "win.new-project", NULL, new_project_action);
+  gtk_widget_class_install_action (widget_class, "win.create-path", "s", create_path_action);
   gtk_widget_class_install_action (widget_class, "win.open-project", NULL, open_project_action);
   gtk_widget_class_install_action (widget_class, "win.open-path", "s", open_path_action);
   gtk_widget_class_install_action (widget_class, "win.open-sample", NULL, open_sample_action);

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /*
  * The window: Welcome, or a project and its pages.
  *
- * Actions (win.): new-project, open-project, open-path (s), open-sample, close-project, show-page (s: "pictures", "augmentation", "training", "try").
+ * Actions (win.): new-project, create-path (s), open-project, open-path (s), open-sample, close-project, show-page (s: "pictures", "augmentation", "training", "try").
  */
 #define FV_TYPE_WINDOW (fv_window_get_type ())
 G_DECLARE_FINAL_TYPE (FvWindow, fv_window, FV, WINDOW, AdwApplicationWindow)
