@@ -6,9 +6,13 @@
 
 #include "app/project/fv-project.h"
 
-/* A root that lies inside the project is kept relative to it, so that the project can be moved. */
+/*
+ * A root that lies inside the project is kept relative to it, so that the project can be moved. By the application id
+ * ("Fvea") data/org.fovea.Fovea-mime.xml tells a project's store from other SQLite databases.
+ */
 static const char schema_1[]
-    = "CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, inside INTEGER NOT NULL);"
+    = "PRAGMA application_id = 1182164321;"
+      "CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, inside INTEGER NOT NULL);"
       "CREATE TABLE classes (id INTEGER PRIMARY KEY, position INTEGER NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE);"
       "CREATE TABLE pictures (id INTEGER PRIMARY KEY, root_id INTEGER NOT NULL REFERENCES roots (id),"
       " name TEXT NOT NULL, hash TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,"
