@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvRunEstimate, fv_run_estimate_free)
 /* Cancelling ends the child. One call, one child: callers wait for a pause in what the person does. */
 void fv_run_estimate_async (const char *project_path, const FvRunStart *start, gboolean measure,
                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
-/* (transfer full). Errors: G_IO_ERROR; the message is the sentence that the child left. */
+/* (transfer full). Errors: FV_CHILD_ERROR, G_IO_ERROR_CANCELLED; the message is the sentence that the child left. */
 FvRunEstimate *fv_run_estimate_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

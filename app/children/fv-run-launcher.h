@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  *   else
  *     run = fv_run_list_expect (runs, number);
  *
- * Main thread. Errors: G_IO_ERROR; where the child ended before the run was made, the message is the sentence that it left.
+ * Main thread. Errors: FV_CHILD_ERROR; where the child ended before the run was made, the message is the sentence that it left.
  */
 
 /* Finishes when the run has its folder, and with it its number. Cancelling ends the child. */

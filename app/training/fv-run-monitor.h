@@ -94,7 +94,7 @@ guint fv_run_monitor_get_images (FvRunMonitor *self);
 guint fv_run_monitor_get_val_images (FvRunMonitor *self);
 /* Bytes of device memory that it said to need; 0 = unknown */
 guint64 fv_run_monitor_get_device_bytes (FvRunMonitor *self);
-/* (nullable): when it began, and when its last event was written; both UTC */
+/* (transfer full) (nullable): when it began, and when its last event was written; both UTC */
 GDateTime *fv_run_monitor_get_started (FvRunMonitor *self);
 GDateTime *fv_run_monitor_get_last_event (FvRunMonitor *self);
 
