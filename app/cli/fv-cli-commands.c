@@ -9,6 +9,7 @@ extern const FvCliCommand fv_cli_devices;
 extern const FvCliCommand fv_cli_import;
 extern const FvCliCommand fv_cli_init;
 extern const FvCliCommand fv_cli_parity;
+extern const FvCliCommand fv_cli_serve;
 extern const FvCliCommand fv_cli_split;
 extern const FvCliCommand fv_cli_stats;
 extern const FvCliCommand fv_cli_sample;
@@ -29,5 +30,6 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_weights,
   &fv_cli_bench,
   &fv_cli_parity,
+  &fv_cli_serve,
   NULL,
 };
