@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /*
  * A picture with its boxes: large to look into, or as a thumbnail.
  *
- *   FvBoxCanvas *canvas = fv_box_canvas_new ();
+ *   FvBoxCanvas *canvas = FV_BOX_CANVAS (fv_box_canvas_new ());
  *   fv_box_canvas_set_picture (canvas, picture);
  *   fv_box_canvas_set_boxes (canvas, boxes, n_boxes, class_names);
  *
@@ -52,8 +52,11 @@ void fv_box_canvas_set_zoom (FvBoxCanvas *self, double zoom);
 double fv_box_canvas_get_shown_zoom (FvBoxCanvas *self);
 /* Zooms by @factor; the point of the picture that is at (x, y), in widget pixels, stays there. */
 void fv_box_canvas_zoom_at (FvBoxCanvas *self, double factor, double x, double y);
+/* From fit to 100 %, at the same point, and back. */
+void fv_box_canvas_toggle_fit (FvBoxCanvas *self, double x, double y);
 /* Moves the picture, in widget pixels; its edges come no further in than they are at fit. Returns whether it moved. */
 gboolean fv_box_canvas_pan (FvBoxCanvas *self, double dx, double dy);
+gboolean fv_box_canvas_can_pan (FvBoxCanvas *self);
 
 /* Property "show-labels" (default TRUE): class and confidence above each box. */
 gboolean fv_box_canvas_get_show_labels (FvBoxCanvas *self);
