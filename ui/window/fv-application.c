@@ -56,6 +56,31 @@ fv_application_open (GApplication *application, GFile **files, int n_files, cons
     }
 }
 
+/* Runs that go on without a window. */
+
+static void
+on_run_changed (FvRunList *runs, FvRunMonitor *run, FvApplication *self)
+{
+  if (fv_run_list_get_active (runs) != NULL)
+    return;
+  g_autofree char *project = g_path_get_basename (fv_run_list_get_project_path (runs));
+  g_autofree char *title = g_strdup_printf (_ ("Training of “%s” has ended"), project);
+  g_autoptr (GNotification) notification = g_notification_new (title);
+  g_application_send_notification (G_APPLICATION (self), "run-ended", notification);
+  g_signal_handlers_disconnect_by_func (runs, on_run_changed, self);
+  g_object_unref (runs);
+  g_application_release (G_APPLICATION (self));
+}
+
+void
+fv_application_stay_for_runs (FvApplication *self, FvRunList *runs)
+{
+  if (fv_run_list_get_active (runs) == NULL)
+    return;
+  g_application_hold (G_APPLICATION (self));
+  g_signal_connect (g_object_ref (runs), "run-changed", G_CALLBACK (on_run_changed), self);
+}
+
 static void
 quit_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/training/fv-run-list.h"
+
 #include <adwaita.h>
 
 G_BEGIN_DECLS
@@ -10,5 +12,11 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (FvApplication, fv_application, FV, APPLICATION, AdwApplication)
 
 FvApplication *fv_application_new (void);
+
+/*
+ * Keeps the program alive without a window until no run of the list is active, and then says so in a notification: in a sandbox, children end with
+ * the program.
+ */
+void fv_application_stay_for_runs (FvApplication *self, FvRunList *runs);
 
 G_END_DECLS

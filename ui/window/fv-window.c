@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/window/fv-window.h"
 
+#include "app/children/fv-run-launcher.h"
 #include "ui/augmentation/fv-augmentation-page.h"
 #include "ui/document/fv-recent-projects.h"
 #include "ui/fv-i18n.h"
@@ -10,6 +11,7 @@
 #include "ui/welcome/fv-new-project-dialog.h"
 #include "ui/welcome/fv-welcome-page.h"
 #include "ui/widgets/fv-dialogs.h"
+#include "ui/window/fv-application.h"
 
 /* Window widths in pixels below which the page switcher puts names under its icons, and moves to the bottom. */
 #define NARROW_WIDTH 1000
@@ -32,6 +34,7 @@ struct _FvWindow
   FvDocument *document;
   GCancellable *opening;
   guint layout_source;
+  gboolean asking; /* whether to close */
 };
 
 G_DEFINE_FINAL_TYPE (FvWindow, fv_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -226,6 +229,50 @@ on_width_changed (FvWindow *self)
     self->layout_source = g_idle_add (adapt_cb, self);
 }
 
+/* A run may go on without the window, or be stopped with it. */
+static void
+on_closing_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (FvWindow) self = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer = fv_dialog_ask_finish (result);
+  FvRunList *runs = self->document ? fv_document_get_runs (self->document) : NULL;
+  FvRunMonitor *run = runs ? fv_run_list_get_active (runs) : NULL;
+  self->asking = FALSE;
+  if (g_strcmp0 (answer, "cancel") == 0)
+    return;
+  if (run != NULL && g_strcmp0 (answer, "stop") == 0
+      && !fv_run_launcher_stop (fv_document_get_path (self->document), fv_run_monitor_get_number (run), &error))
+    {
+      fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Training Can’t Be Stopped"), error);
+      return;
+    }
+  if (run != NULL)
+    fv_application_stay_for_runs (FV_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), runs);
+  gtk_window_destroy (GTK_WINDOW (self));
+}
+
+static gboolean
+fv_window_close_request (GtkWindow *window)
+{
+  FvWindow *self = FV_WINDOW (window);
+  const FvDialogResponse responses[] = {
+    { "cancel", _ ("_Cancel") },
+    { "stop", _ ("_Stop Training") },
+    { "keep", _ ("_Keep Training"), .suggested = TRUE },
+    { NULL },
+  };
+  if (self->document == NULL || fv_run_list_get_active (fv_document_get_runs (self->document)) == NULL)
+    return GTK_WINDOW_CLASS (fv_window_parent_class)->close_request (window);
+  if (!self->asking)
+    fv_dialog_ask_async (GTK_WIDGET (self), _ ("Training Is Going On"),
+                         _ ("It can go on without the window. If you stop it, everything learned so far is saved, and "
+                            "“Resume” goes on from there."),
+                         responses, on_closing_answered, g_object_ref (self));
+  self->asking = TRUE;
+  return GDK_EVENT_STOP;
+}
+
 static void
 fv_window_realize (GtkWidget *widget)
 {
@@ -258,6 +305,7 @@ fv_window_class_init (FvWindowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = fv_window_dispose;
   G_OBJECT_CLASS (klass)->finalize = fv_window_finalize;
   widget_class->realize = fv_window_realize;
+  GTK_WINDOW_CLASS (klass)->close_request = fv_window_close_request;
 
   g_type_ensure (FV_TYPE_WELCOME_PAGE);
   g_type_ensure (FV_TYPE_PICTURES_PAGE);
