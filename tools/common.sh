@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools libvulkan-dev libjson-glib-dev libyaml-dev
   libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libxml2-dev libcairo2-dev libpango1.0-dev)
 packages_to_run=(mesa-vulkan-drivers)
-packages_to_test=(vulkan-validationlayers)
+packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db)
 
 say ()
 {
