@@ -289,7 +289,7 @@ test_resumed (Fixture *self, gconstpointer data)
   g_assert_cmpfloat_with_epsilon (seconds, 1.3, 0.01);
 
   /* Whoever resumes it first takes the lock. */
-  self->time = g_get_real_time () + 100000;
+  wait_until (g_get_real_time () > self->time);
   lock = take_lock (self, 1);
   wait_for_state (run, FV_RUN_STARTING);
   g_assert_false (fv_run_monitor_get_can_resume (run));
@@ -371,9 +371,10 @@ test_ends (Fixture *self, gconstpointer data)
   g_assert_false (fv_run_monitor_get_can_resume (empty));
 
   /* A failure is forgotten when the run goes on. */
-  self->time = g_get_real_time ();
+  wait_until (g_get_real_time () > self->time);
   lock = take_lock (self, 2);
   wait_for_state (failed, FV_RUN_STARTING);
+  self->time = g_get_real_time () + 100000;
   write_event (self, 2, "resumed", "\"epoch\":0,\"step\":0");
   wait_until (fv_run_monitor_get_failure (failed) == NULL);
   write_step (self, 2, 0, 0);
@@ -548,7 +549,7 @@ test_time_left (Fixture *self, gconstpointer data)
   self->time = g_get_real_time ();
   run = wait_for_run (self, 1);
   wait_until (fv_run_monitor_get_epoch (run) == 3);
-  g_assert_cmpint (fv_run_monitor_get_state (run), ==, FV_RUN_RUNNING);
+  wait_for_state (run, FV_RUN_RUNNING);
   left = fv_run_monitor_get_seconds_left (run);
   fraction = fv_run_monitor_get_fraction (run);
   g_test_message ("%.2f s left, %.3f done", left, fraction);
