@@ -103,6 +103,16 @@ fv_document_has_settings (FvDocument *self)
   return self->settings.chosen;
 }
 
+void
+fv_document_suggest_recipe (FvDocument *self, const FvRecipe *recipe)
+{
+  if (self->settings.chosen)
+    return;
+  self->settings.recipe = *recipe;
+  self->recipe_serial++;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RECIPE_SERIAL]);
+}
+
 /* What a project is. */
 
 const char *

@@ -79,6 +79,8 @@ const FvDocumentStart *fv_document_get_start (FvDocument *self);
 void fv_document_set_start (FvDocument *self, const FvDocumentStart *start);
 /* Whether the person has chosen settings in this project before; without, pages may suggest some from the data. */
 gboolean fv_document_has_settings (FvDocument *self);
+/* A recipe that suits the data, as long as the person has chosen none: it is not kept, and other data may bring another. */
+void fv_document_suggest_recipe (FvDocument *self, const FvRecipe *recipe);
 /* Writes what is not written yet; the destructor does so, too. */
 gboolean fv_document_save_settings (FvDocument *self, GError **error);
 
