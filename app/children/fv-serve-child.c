@@ -35,6 +35,7 @@ typedef struct
 {
   FvServeChild *child;
   FvServeReply *reply; /* NULL: the socket's end */
+  char *problem;       /* (nullable): with the end, what is wrong with what came */
 } Message;
 
 static void
@@ -96,18 +97,23 @@ deliver (gpointer data)
     {
       /* It may have closed the socket and live on. */
       g_subprocess_force_exit (self->process);
+      if (message->problem)
+        {
+          g_free (self->last_error);
+          self->last_error = message->problem;
+        }
       end_one (self);
     }
   return G_SOURCE_REMOVE;
 }
 
 static void
-post (FvServeChild *self, FvServeReply *reply)
+post (FvServeChild *self, FvServeReply *reply, char *problem)
 {
   Message *message = g_new (Message, 1);
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  *message = (Message){ self, reply };
+  *message = (Message){ self, reply, problem };
   /* Not g_main_context_invoke(), which runs it here while nobody iterates the context. */
   g_source_set_callback (source, deliver, message, g_free);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
@@ -153,7 +159,7 @@ read_pixels (FvServeChild *self, FvServeReply *reply, GByteArray *input)
 
 /* FALSE where what comes is no reply: then the child is not what it should be. */
 static gboolean
-take_replies (FvServeChild *self, GByteArray *input)
+take_replies (FvServeChild *self, GByteArray *input, char **problem)
 {
   guint8 *end;
 
@@ -165,13 +171,13 @@ take_replies (FvServeChild *self, GByteArray *input)
 
       if (!reply)
         {
-          g_warning ("fovea-cli serve: %s", error->message);
+          *problem = g_strdup (error->message);
           return FALSE;
         }
       g_byte_array_remove_range (input, 0, length + 1);
       if (!read_pixels (self, reply, input))
         return FALSE;
-      post (self, g_steal_pointer (&reply));
+      post (self, g_steal_pointer (&reply), NULL);
     }
   return input->len < MAX_LINE;
 }
@@ -182,6 +188,7 @@ read_socket (gpointer data)
   FvServeChild *self = data;
   g_autoptr (GByteArray) input = g_byte_array_new ();
   guint8 buffer[65536];
+  char *problem = NULL;
   gssize got;
 
   for (;;)
@@ -192,10 +199,10 @@ read_socket (gpointer data)
       if (got <= 0)
         break;
       g_byte_array_append (input, buffer, (guint)got);
-      if (!take_replies (self, input))
+      if (!take_replies (self, input, &problem))
         break;
     }
-  post (self, NULL);
+  post (self, NULL, problem);
   return NULL;
 }
 
