@@ -76,6 +76,8 @@ void              fv_ui_free            (FvUi *ui);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvUi, fv_ui_free)
 
 GPid              fv_ui_get_pid         (FvUi *ui);
+/* (transfer none): the program's $HOME: the folder of FvUiParams, or the one made for this FvUi. */
+const char       *fv_ui_get_home        (FvUi *ui);
 /* (transfer none): what the program has on stderr so far; valid until the next call. */
 const char       *fv_ui_get_stderr      (FvUi *ui);
 /* Waits of the calls that follow last up to @seconds; 0 = FV_UI_PATIENCE again. */
@@ -114,11 +116,10 @@ void              fv_ui_pointer_release (FvUi *ui, guint button);
 /* Drags a file or folder of that absolute path from another program and drops it on the accessible's middle. */
 void              fv_ui_drop_file       (FvUi *ui, const char *role, const char *name, const char *path);
 
-/* Sliders, by name. */
-/* Drags the handle from where it is to @fraction of the trough, by the pointer. */
+/* Drags a slider's handle from where it is to @fraction of its range, by the pointer. */
 void              fv_ui_drag_slider     (FvUi *ui, const char *name, double fraction);
-/* The value itself, as assistive technologies set it. */
-void              fv_ui_set_slider      (FvUi *ui, const char *name, double value);
+/* The value itself, of a slider or a spin button, as assistive technologies set it. */
+void              fv_ui_set_value       (FvUi *ui, const char *role, const char *name, double value);
 
 /* Keys. */
 /* "<Control>o", "<Alt>1", "Tab", "<Shift>Tab", "Return", "space", "F1": GTK's way to write accelerators. */
