@@ -3,6 +3,8 @@
 
 #include <gtk/gtk.h>
 
+#include "app/drawing/fv-plot.h"
+
 G_BEGIN_DECLS
 
 /*
@@ -17,15 +19,8 @@ G_BEGIN_DECLS
  * Main thread.
  */
 
-typedef struct
-{
-  const char *name;   /* as the legend shows it */
-  guint colour;       /* of fv_palette_get_series: 0, 1, … */
-  const double *x;    /* ascending */
-  const double *y;    /* NaN: the curve has a gap there */
-  guint n;
-  gboolean dashed;    /* validation */
-} FvChartSeries;
+/* name, colour (of fv_palette_get_series), x (ascending), y (NaN: a gap), n, dashed (validation). */
+typedef FvPlotSeries FvChartSeries;
 
 #define FV_TYPE_CHART (fv_chart_get_type ())
 G_DECLARE_FINAL_TYPE (FvChart, fv_chart, FV, CHART, GtkWidget)
@@ -52,6 +47,8 @@ gboolean fv_chart_map (FvChart *self, guint series, guint i, double *x, double *
 guint fv_chart_get_n_series (FvChart *self);
 guint fv_chart_get_n_points (FvChart *self, guint series);
 gboolean fv_chart_get_point (FvChart *self, guint series, guint i, double *x, double *y);
+/* x of the data that the crosshair is at; NaN: there is none. */
+double fv_chart_get_cursor (FvChart *self);
 /* (transfer full): one line for each x, one column for each series; what Ctrl+C copies. */
 char *fv_chart_get_csv (FvChart *self);
 
