@@ -130,8 +130,15 @@ clock_step (FvRunHistory *self, const FvRunRecord *record, const FvHistoryStep *
   if (before->epoch == record->epoch && apart > 0)
     self->batch[self->n_batch++ % G_N_ELEMENTS (self->batch)] = seconds / apart;
   else if (before->epoch + 1 == record->epoch && self->epoch_time > 0)
-    blend (self->had_validation ? &self->validation : &self->pause,
-           MAX (seconds - get_batch_seconds (self) * (record->step + 1), 0.0));
+    {
+      double pause = MAX (seconds - get_batch_seconds (self) * (record->step + 1), 0.0);
+
+      if (self->had_validation && !self->validation_counted)
+        self->validation = pause;
+      else
+        blend (self->had_validation ? &self->validation : &self->pause, pause);
+      self->validation_counted = self->validation_counted || self->had_validation;
+    }
 }
 
 /* Curves */

@@ -65,6 +65,7 @@ typedef struct
   guint n_batch;     /* that were put into it */
   gint64 epoch_time; /* when the last batch of an epoch came back; 0 = it is not the epoch before */
   double validation; /* seconds from an epoch's last batch to the next epoch's first, with a validation; NaN: unknown */
+  gboolean validation_counted; /* else it is only how long the first one took */
   double pause;      /* the same without */
   gboolean had_validation;
 } FvRunHistory;
