@@ -1,34 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/try/fv-found-row.h"
 
-#include "app/drawing/fv-palette.h"
 #include "ui/fv-i18n.h"
-
-#define SWATCH_SIZE 12
-
-static void
-draw_swatch (GtkDrawingArea *area, cairo_t *cairo, int width, int height, gpointer data)
-{
-  const FvColour colour = fv_palette_get_class (GPOINTER_TO_UINT (data));
-  cairo_arc (cairo, width / 2.0, height / 2.0, MIN (width, height) / 2.0, 0, 2 * G_PI);
-  cairo_set_source_rgb (cairo, colour.red, colour.green, colour.blue);
-  cairo_fill (cairo);
-}
+#include "ui/widgets/fv-swatch.h"
 
 GtkWidget *
 fv_found_row_new (const FvDrawBox *box, const char *class_name)
 {
   GtkWidget *row = gtk_list_box_row_new ();
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
-  GtkWidget *swatch = gtk_drawing_area_new ();
+  GtkWidget *swatch = fv_swatch_new ();
   GtkWidget *name = gtk_label_new (class_name);
   g_autofree char *percent = g_strdup_printf (_ ("%.0f %%"), 100 * box->confidence);
   GtkWidget *confidence = gtk_label_new (percent);
   g_autofree char *spoken = g_strdup_printf ("%s, %s", class_name, percent);
 
-  gtk_drawing_area_set_content_width (GTK_DRAWING_AREA (swatch), SWATCH_SIZE);
-  gtk_drawing_area_set_content_height (GTK_DRAWING_AREA (swatch), SWATCH_SIZE);
-  gtk_drawing_area_set_draw_func (GTK_DRAWING_AREA (swatch), draw_swatch, GUINT_TO_POINTER (box->class_id), NULL);
+  fv_swatch_set_class (FV_SWATCH (swatch), box->class_id);
   gtk_widget_set_valign (swatch, GTK_ALIGN_CENTER);
   gtk_label_set_xalign (GTK_LABEL (name), 0);
   gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
