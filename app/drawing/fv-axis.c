@@ -99,7 +99,7 @@ add_logarithmic_ticks (const FvAxis *self, guint n_wanted, GArray *ticks)
   const double decades = log10 (self->high / self->low);
   const int first = floor (log10 (self->low) + 1e-9), last = ceil (log10 (self->high) - 1e-9);
   /* Each decade's 2 and 5, too, where there is room, or only every few decades. */
-  const gboolean fine = 3 * decades <= n_wanted;
+  const gboolean fine = 3 * decades <= n_wanted + 2;
   const int every = MAX (1, ceil (decades / n_wanted));
   for (int exponent = first; exponent <= last; exponent += fine ? 1 : every)
     for (guint i = 0; i < (fine ? G_N_ELEMENTS (steps) : 1); i++)
@@ -134,7 +134,7 @@ fv_axis_get_ticks (const FvAxis *self, guint n_wanted, gboolean whole)
 }
 
 char *
-fv_axis_format_tick (const GArray *ticks, guint index)
+fv_axis_format_tick (const FvAxis *self, const GArray *ticks, guint index)
 {
   const double value = g_array_index (ticks, double, index);
   double gap = fabs (value);
@@ -142,8 +142,8 @@ fv_axis_format_tick (const GArray *ticks, guint index)
     gap = value - g_array_index (ticks, double, index - 1);
   else if (ticks->len > 1)
     gap = g_array_index (ticks, double, 1) - value;
-  if (fabs (value) >= 1e7 || (gap > 0 && gap < 1e-5))
-    return g_strdup_printf ("%.3g", value);
+  if (self->logarithmic || fabs (value) >= 1e7 || (gap > 0 && gap < 1e-5))
+    return g_strdup_printf ("%.6g", value);
   /* The fewest decimals that say the gap exactly. */
   guint decimals = 0;
   for (double scaled = gap; decimals < 6 && fabs (scaled - rint (scaled)) > 1e-6 * fmax (scaled, 1); scaled *= 10)

@@ -25,7 +25,7 @@ double fv_axis_unmap (const FvAxis *self, double share);
 /* (transfer full): doubles, ascending, within the range, at most about @n_wanted (at least 1). @whole: whole numbers only. */
 GArray *fv_axis_get_ticks (const FvAxis *self, guint n_wanted, gboolean whole);
 /* (transfer full): a tick with as many decimals as tell it from its neighbours, in the person's locale. */
-char *fv_axis_format_tick (const GArray *ticks, guint index);
+char *fv_axis_format_tick (const FvAxis *self, const GArray *ticks, guint index);
 /* (transfer full): three significant digits, in the person's locale. */
 char *fv_axis_format_value (double value);
 

@@ -30,9 +30,9 @@ typedef struct
   const FvDrawBox *boxes;
   const char *const *class_names;
   guint n_classes;
-  FvDrawView view; /* with its defaults filled in */
-  double outline;  /* width beside the coloured line */
-  double padding;  /* beside a label's text */
+  FvDrawView view;               /* with its defaults filled in */
+  double outline;                /* width beside the coloured line */
+  double padding, padding_above; /* around a label's text */
   PangoLayout *layout;
 } Drawing;
 
@@ -130,7 +130,7 @@ measure_label (const Drawing *self, const FvDrawBox *box)
   pango_layout_set_text (self->layout, text, -1);
   pango_layout_get_extents (self->layout, NULL, &extents);
   return (Rect){ .width = ceil (extents.width / (double)PANGO_SCALE + 2 * self->padding),
-                 .height = ceil (extents.height / (double)PANGO_SCALE) };
+                 .height = ceil (extents.height / (double)PANGO_SCALE + 2 * self->padding_above) };
 }
 
 /* Into the bounds, where it is not larger than they are. */
@@ -212,6 +212,8 @@ draw_label (const Drawing *self, const Label *label)
   const double radius = MIN (rect.height / 6, 4);
   cairo_t *cairo = self->cairo;
   measure_label (self, box);
+  PangoRectangle extents;
+  pango_layout_get_extents (self->layout, NULL, &extents);
   cairo_new_sub_path (cairo);
   cairo_arc (cairo, rect.x + rect.width - radius, rect.y + radius, radius, -G_PI_2, 0);
   cairo_arc (cairo, rect.x + rect.width - radius, rect.y + rect.height - radius, radius, 0, G_PI_2);
@@ -221,7 +223,8 @@ draw_label (const Drawing *self, const Label *label)
   set_source (cairo, colour, alpha);
   cairo_fill (cairo);
   set_source (cairo, fv_palette_get_text (colour), alpha);
-  cairo_move_to (cairo, rect.x + self->padding, rect.y);
+  /* Text from right to left stands at the right of the width that it may have. */
+  cairo_move_to (cairo, rect.x + self->padding - extents.x / (double)PANGO_SCALE, rect.y + self->padding_above);
   pango_cairo_show_layout (cairo, self->layout);
 }
 
@@ -264,7 +267,8 @@ fv_draw_boxes (cairo_t *cairo, const FvDrawBox *boxes, guint n_boxes, const char
   if (self.view.line <= 0)
     self.view.line = DEFAULT_LINE;
   self.outline = MAX (1, rint (self.view.line / 3));
-  self.padding = 2 * self.view.line;
+  self.padding = 2.5 * self.view.line;
+  self.padding_above = self.view.line / 2;
   PangoFontDescription *font = NULL;
   if (!self.view.font)
     {

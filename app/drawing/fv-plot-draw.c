@@ -5,9 +5,10 @@
 #include <pango/pangocairo.h>
 
 #define LINE 2
-#define DIM 0.6   /* opacity of axis labels */
-#define GRID 0.1  /* opacity of the grid */
-#define AXIS 0.25 /* of the lowest line */
+#define DENSE_LINE 1.25 /* of a curve with more points than its area has columns: what is seen is noise */
+#define DIM 0.6         /* opacity of axis labels */
+#define GRID 0.1        /* opacity of the grid */
+#define AXIS 0.25       /* of the lowest line */
 /* Width of a column within which a curve is drawn by its extremes only. */
 #define COLUMN 0.5
 #define CARD_PADDING 8
@@ -85,7 +86,7 @@ draw_axes (const FvPlot *self, cairo_t *cairo)
     {
       const double share = fv_axis_map (&self->y_axis, g_array_index (self->y_ticks, double, i));
       const double y = floor (self->bottom - share * (self->bottom - self->top)) + 0.5;
-      g_autofree char *text = fv_axis_format_tick (self->y_ticks, i);
+      g_autofree char *text = fv_axis_format_tick (&self->y_axis, self->y_ticks, i);
       set_foreground (self, cairo, share < 1e-6 ? AXIS : GRID);
       cairo_move_to (cairo, self->left, y);
       cairo_line_to (cairo, self->right, y);
@@ -97,7 +98,7 @@ draw_axes (const FvPlot *self, cairo_t *cairo)
   for (guint i = 0; i < self->x_ticks->len; i++)
     {
       const double share = fv_axis_map (&self->x_axis, g_array_index (self->x_ticks, double, i));
-      g_autofree char *text = fv_axis_format_tick (self->x_ticks, i);
+      g_autofree char *text = fv_axis_format_tick (&self->x_axis, self->x_ticks, i);
       double width;
       fv_plot_measure_text (self, text, FV_PLOT_CAPTION, FALSE, &width, NULL);
       /* The first and the last stay inside; none touches the one before. */
@@ -208,7 +209,7 @@ draw_curve (const FvPlot *self, cairo_t *cairo, guint s)
   cairo_new_path (cairo);
   const guint n = add_curve (self, cairo, s, &x, &y);
   set_series_colour (cairo, series->colour, self->dark, 1);
-  cairo_set_line_width (cairo, LINE);
+  cairo_set_line_width (cairo, n > self->right - self->left ? DENSE_LINE : LINE);
   cairo_set_line_join (cairo, CAIRO_LINE_JOIN_ROUND);
   cairo_set_line_cap (cairo, series->dashed ? CAIRO_LINE_CAP_BUTT : CAIRO_LINE_CAP_ROUND);
   if (series->dashed)

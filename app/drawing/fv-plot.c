@@ -307,7 +307,7 @@ fv_plot_lay_out (FvPlot *self, double width, double height, const FvPlotStyle *s
   double label = 0;
   for (guint i = 0; i < self->y_ticks->len; i++)
     {
-      g_autofree char *text = fv_axis_format_tick (self->y_ticks, i);
+      g_autofree char *text = fv_axis_format_tick (&self->y_axis, self->y_ticks, i);
       double w;
       fv_plot_measure_text (self, text, FV_PLOT_CAPTION, FALSE, &w, NULL);
       label = MAX (label, w);
