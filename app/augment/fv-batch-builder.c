@@ -4,6 +4,7 @@
 #include "app/augment/fv-built-batch.h"
 #include "app/dataset/fv-picture-pool.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define DEFAULT_WORKERS 2
@@ -77,7 +78,7 @@ load_item (FvBatchBuilder *self, guint item)
   g_autoptr (FvPicture) picture = fv_picture_pool_get (self->pool, info->path, self->params.imgsz, how, &error);
   if (picture != NULL && (picture->original_width != info->width || picture->original_height != info->height))
     g_set_error (&error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
-                 "%s: it was %u x %u pixels when it was imported and is %u x %u now. Import it again.", info->path,
+                 _ ("%s: it was %u x %u pixels when it was imported and is %u x %u now. Import it again."), info->path,
                  info->width, info->height, picture->original_width, picture->original_height);
   if (error == NULL)
     return g_steal_pointer (&picture);
@@ -384,7 +385,7 @@ fv_batch_builder_next (FvBatchBuilder *self, guint batch_size, GError **error)
   report_failures (self);
   if (none)
     {
-      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, "None of the %u pictures could be read.",
+      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, _ ("None of the %u pictures could be read."),
                    self->n_items);
       return NULL;
     }

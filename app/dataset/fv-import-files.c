@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,23 +18,23 @@ fv_import_read_text (const char *path, gsize *size, char **reason)
   g_autoptr (GError) error = NULL;
   if (stat (path, &status) != 0)
     {
-      *reason = g_strdup_printf ("The file can't be read: %s.", g_strerror (errno));
+      *reason = g_strdup_printf (_ ("The file can't be read: %s."), g_strerror (errno));
       return NULL;
     }
   if (!S_ISREG (status.st_mode) || status.st_size > MAX_TEXT)
     {
-      *reason = g_strdup (S_ISREG (status.st_mode) ? "The file is larger than 64 MiB and so can't be a label file."
-                                                   : "This is not a file.");
+      *reason = g_strdup (S_ISREG (status.st_mode) ? _ ("The file is larger than 64 MiB and so can't be a label file.")
+                                                   : _ ("This is not a file."));
       return NULL;
     }
   if (!g_file_get_contents (path, &text, size, &error))
     {
-      *reason = g_strdup_printf ("The file can't be read: %s.", g_strerror (errno));
+      *reason = g_strdup_printf (_ ("The file can't be read: %s."), g_strerror (errno));
       return NULL;
     }
   if (memchr (text, '\0', *size) != NULL)
     {
-      *reason = g_strdup ("The file is not text. Save it as plain text (UTF-8).");
+      *reason = g_strdup (_ ("The file is not text. Save it as plain text (UTF-8)."));
       return NULL;
     }
   if (g_str_has_prefix (text, "\xef\xbb\xbf"))
@@ -104,7 +105,7 @@ scan (const char *folder, const Ancestor *parent, guint depth, FvNameFilter filt
   if (stat (folder, &status) != 0 || (dir = g_dir_open (folder, 0, NULL)) == NULL)
     {
       if (rejected != NULL)
-        fv_problem_add (rejected, folder, 0, "The folder can't be read: %s. Make it readable and import again.",
+        fv_problem_add (rejected, folder, 0, _ ("The folder can't be read: %s. Make it readable and import again."),
                         g_strerror (errno));
       return;
     }
@@ -126,7 +127,7 @@ scan (const char *folder, const Ancestor *parent, guint depth, FvNameFilter filt
         {
           g_autofree char *shown = g_filename_display_name (path);
           if (rejected != NULL)
-            fv_problem_add (rejected, shown, 0, "The name is not valid UTF-8. Rename the file.");
+            fv_problem_add (rejected, shown, 0, _ ("The name is not valid UTF-8. Rename the file."));
         }
       else
         g_ptr_array_add (found, g_steal_pointer (&path));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
 #include <libxml/parser.h>
 #include <string.h>
 
@@ -56,14 +57,15 @@ counts_stored (FvImportEntry *entry, const FvVocFile *file)
     {
       fv_problem_add (
           entry->repaired, entry->label, file->size_line,
-          "The boxes were drawn on the picture as stored (%u x %u), which EXIF turns; they were turned along.",
+          _ ("The boxes were drawn on the picture as stored (%u x %u), which EXIF turns; they were turned along."),
           file->width, file->height);
       return TRUE;
     }
-  fv_problem_add (entry->repaired, entry->label, file->size_line,
-                  "The file says that the picture has %u x %u pixels, but it has %u x %u. The boxes were taken as they "
-                  "stand; look at them.",
-                  file->width, file->height, info->width, info->height);
+  fv_problem_add (
+      entry->repaired, entry->label, file->size_line,
+      _ ("The file says that the picture has %u x %u pixels, but it has %u x %u. The boxes were taken as they "
+         "stand; look at them."),
+      file->width, file->height, info->width, info->height);
   return FALSE;
 }
 
@@ -76,7 +78,7 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
   if (file == NULL)
     {
       /* Without its boxes the picture would teach that there is nothing on it. */
-      fv_problem_add (entry->rejected, entry->label, line, "%s Its picture '%s' stays out until then.", reason,
+      fv_problem_add (entry->rejected, entry->label, line, _ ("%s Its picture '%s' stays out until then."), reason,
                       entry->picture);
       entry->unusable = TRUE;
       return;
@@ -211,7 +213,7 @@ read_list (FvImportJob *job, const char *base, const char *name, FvSubset subset
   g_autofree char *text = fv_import_read_text (file, &size, &reason);
   if (text == NULL)
     {
-      fv_problem_add (job->rejected, file, 0, "%s Its pictures go into no subset.", reason);
+      fv_problem_add (job->rejected, file, 0, _ ("%s Its pictures go into no subset."), reason);
       return TRUE;
     }
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
@@ -228,16 +230,17 @@ read_list (FvImportJob *job, const char *base, const char *name, FvSubset subset
         continue;
       if (!g_utf8_validate (key, -1, NULL))
         {
-          fv_problem_add (job->rejected, file, i + 1, "The name is not valid UTF-8. Save the list as UTF-8.");
+          fv_problem_add (job->rejected, file, i + 1, _ ("The name is not valid UTF-8. Save the list as UTF-8."));
           continue;
         }
       const ListEntry *before = g_hash_table_lookup (lists, key);
       if (before != NULL)
         {
-          fv_problem_add (job->repaired, file, i + 1,
-                          "'%s' is in '%s' already (line %u); it stays there, since a picture that is trained on can't "
-                          "be used for validation or test.",
-                          key, before->list, before->line);
+          fv_problem_add (
+              job->repaired, file, i + 1,
+              _ ("'%s' is in '%s' already (line %u); it stays there, since a picture that is trained on can't "
+                 "be used for validation or test."),
+              key, before->list, before->line);
           continue;
         }
       ListEntry *entry = g_new0 (ListEntry, 1);
@@ -283,7 +286,7 @@ report_unused (FvImportJob *job, GHashTable *lists)
     {
       const ListEntry *entry = g_ptr_array_index (unused, i);
       fv_problem_add (job->rejected, entry->list, entry->line,
-                      "There is no picture of this name. Put it where the others are, or take it off the list.");
+                      _ ("There is no picture of this name. Put it where the others are, or take it off the list."));
     }
 }
 
@@ -335,10 +338,11 @@ add_set (FvImportJob *job, const VocSet *set)
       const char *same = g_hash_table_lookup (pictures, key);
       if (same != NULL)
         {
-          fv_problem_add (job->rejected, picture, 0,
-                          "'%s' has the same name up to the ending, so it is not clear which one the annotation means. "
-                          "Rename or delete one.",
-                          same);
+          fv_problem_add (
+              job->rejected, picture, 0,
+              _ ("'%s' has the same name up to the ending, so it is not clear which one the annotation means. "
+                 "Rename or delete one."),
+              same);
           g_free (key);
         }
       else
@@ -353,11 +357,11 @@ add_set (FvImportJob *job, const VocSet *set)
         picture = picture_by_content (set, xml, pictures);
       if (picture == NULL)
         fv_problem_add (job->rejected, xml, 0,
-                        "There is no picture for this annotation, so its boxes stay out. Put the picture where the "
-                        "others are, or delete the file.");
+                        _ ("There is no picture for this annotation, so its boxes stay out. Put the picture where the "
+                           "others are, or delete the file."));
       else if (g_hash_table_contains (labels, picture))
-        fv_problem_add (job->rejected, xml, 0, "The picture '%s' has the annotation '%s' already. Delete one.", picture,
-                        (const char *)g_hash_table_lookup (labels, picture));
+        fv_problem_add (job->rejected, xml, 0, _ ("The picture '%s' has the annotation '%s' already. Delete one."),
+                        picture, (const char *)g_hash_table_lookup (labels, picture));
       else
         g_hash_table_insert (labels, (gpointer)picture, (gpointer)xml);
     }
@@ -380,7 +384,7 @@ list (FvImportJob *job, GError **error)
   if (!is_folder (job->source))
     {
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
-                   "'%s' is a file. Name the folder that holds Annotations, or the XML files with their pictures.",
+                   _ ("'%s' is a file. Name the folder that holds Annotations, or the XML files with their pictures."),
                    job->source);
       return FALSE;
     }
@@ -424,7 +428,7 @@ detect (const char *source, char **why)
   for (guint i = 0; i < files->len; i++)
     if (is_annotation (g_ptr_array_index (files, i)))
       {
-        *why = g_strdup_printf ("'%s' is an annotation of Pascal VOC", (char *)g_ptr_array_index (files, i));
+        *why = g_strdup_printf (_ ("'%s' is an annotation of Pascal VOC"), (char *)g_ptr_array_index (files, i));
         return TRUE;
       }
   return FALSE;

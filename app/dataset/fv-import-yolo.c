@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -34,14 +35,14 @@ parse_class (const FvImportJob *job, FvImportEntry *entry, guint line, const cha
   double value;
   if (!parse_number (text, &value) || !isfinite (value) || value != floor (value))
     fv_problem_add (entry->rejected, entry->label, line,
-                    "The class '%.40s' is not a whole number. Correct or delete the line.", text);
+                    _ ("The class '%.40s' is not a whole number. Correct or delete the line."), text);
   else if (value < 0)
     fv_problem_add (entry->rejected, entry->label, line,
-                    "The class %.0f is negative; classes count from 0. Correct or delete the line.", value);
+                    _ ("The class %.0f is negative; classes count from 0. Correct or delete the line."), value);
   else if (value >= n_classes)
     fv_problem_add (entry->rejected, entry->label, line,
-                    "The class %.0f is out of range: there are %u classes, 0 to %u. Correct the line, or name that "
-                    "class in the dataset's description.",
+                    _ ("The class %.0f is out of range: there are %u classes, 0 to %u. Correct the line, or name that "
+                       "class in the dataset's description."),
                     value, n_classes, n_classes - 1);
   else
     {
@@ -55,38 +56,40 @@ parse_class (const FvImportJob *job, FvImportEntry *entry, guint line, const cha
 static gboolean
 parse_coordinates (FvImportEntry *entry, guint line, char **fields, guint n, double *values)
 {
-  static const char *const names[] = { "centre x", "centre y", "width", "height" };
+  static const char *const names[] = { N_ ("centre x"), N_ ("centre y"), N_ ("width"), N_ ("height") };
   double excess = 0;
   for (guint i = 0; i < n; i++)
     {
-      g_autofree char *corner = g_strdup_printf ("%s of corner %u", i % 2 == 0 ? "x" : "y", i / 2 + 1);
-      const char *name = n == 4 ? names[i] : corner;
+      g_autofree char *corner = g_strdup_printf (_ ("%s of corner %u"), i % 2 == 0 ? "x" : "y", i / 2 + 1);
+      const char *name = n == 4 ? _ (names[i]) : corner;
       if (!parse_number (fields[i], &values[i]))
         {
           fv_problem_add (entry->rejected, entry->label, line,
-                          "The %s, '%.40s', is not a number. Correct or delete the line.", name, fields[i]);
+                          _ ("The %s, '%.40s', is not a number. Correct or delete the line."), name, fields[i]);
           return FALSE;
         }
       if (!isfinite (values[i]))
         {
           fv_problem_add (entry->rejected, entry->label, line,
-                          "The %s is '%.40s', not a finite number. Correct or delete the line.", name, fields[i]);
+                          _ ("The %s is '%.40s', not a finite number. Correct or delete the line."), name, fields[i]);
           return FALSE;
         }
       double cut = CLAMP (values[i], 0, 1);
       if (fabs (values[i] - cut) > TOLERANCE)
         {
-          fv_problem_add (entry->rejected, entry->label, line,
-                          "The %s is %g, but must lie between 0 and 1 (a share of the picture, not pixels). Correct or "
-                          "delete the line.",
-                          name, values[i]);
+          fv_problem_add (
+              entry->rejected, entry->label, line,
+              _ ("The %s is %g, but must lie between 0 and 1 (a share of the picture, not pixels). Correct or "
+                 "delete the line."),
+              name, values[i]);
           return FALSE;
         }
       excess = MAX (excess, fabs (values[i] - cut));
       values[i] = cut;
     }
   if (excess > 0)
-    fv_problem_add (entry->repaired, entry->label, line, "A coordinate lies %g outside 0 to 1; it was cut.", excess);
+    fv_problem_add (entry->repaired, entry->label, line, _ ("A coordinate lies %g outside 0 to 1; it was cut."),
+                    excess);
   return TRUE;
 }
 
@@ -119,10 +122,16 @@ read_line (const FvImportJob *job, FvImportEntry *entry, guint line, char *text)
     {
       fv_problem_add (
           entry->rejected, entry->label, line,
-          "The line has %u value%s; a box has 5: class, centre x, centre y, width, height (a polygon: class "
-          "and at least 3 corners).%s Correct or delete the line.",
-          fields->len, fields->len == 1 ? "" : "s",
-          fields->len == 6 ? " A sixth value is often a detector's confidence." : "");
+          fields->len == 6
+              ? _ ("The line has 6 values; a box has 5: class, centre x, centre y, width, height (a polygon: class "
+                   "and at least 3 corners). A sixth value is often a detector's confidence. Correct or delete the "
+                   "line.")
+              : ngettext ("The line has %u value; a box has 5: class, centre x, centre y, width, height (a polygon: "
+                          "class and at least 3 corners). Correct or delete the line.",
+                          "The line has %u values; a box has 5: class, centre x, centre y, width, height (a polygon: "
+                          "class and at least 3 corners). Correct or delete the line.",
+                          fields->len),
+          fields->len);
       return;
     }
 
@@ -165,7 +174,7 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
   if (text == NULL)
     {
       /* Without its boxes the picture would teach that there is nothing on it. */
-      fv_problem_add (entry->rejected, entry->label, 0, "%s Its picture '%s' stays out until then.", reason,
+      fv_problem_add (entry->rejected, entry->label, 0, _ ("%s Its picture '%s' stays out until then."), reason,
                       entry->picture);
       entry->unusable = TRUE;
       return;
@@ -260,8 +269,8 @@ report_lost_labels (FvImportJob *job, const char *folder, GHashTable *used)
       const char *file = g_ptr_array_index (files, i);
       if (!g_hash_table_contains (used, file) && is_lost_label (file) && g_hash_table_add (used, g_strdup (file)))
         fv_problem_add (job->rejected, file, 0,
-                        "There is no picture for this label file, so its boxes stay out. Put the picture where the "
-                        "others are, or delete the file.");
+                        _ ("There is no picture for this label file, so its boxes stay out. Put the picture where the "
+                           "others are, or delete the file."));
     }
 }
 
@@ -288,7 +297,7 @@ add_list (FvImportJob *job, const char *list, FvSubset subset)
   g_autofree char *text = fv_import_read_text (list, &size, &reason);
   if (text == NULL)
     {
-      fv_problem_add (job->rejected, list, 0, "%s Its pictures stay out.", reason);
+      fv_problem_add (job->rejected, list, 0, _ ("%s Its pictures stay out."), reason);
       return;
     }
   g_autofree char *beside = g_path_get_dirname (list);
@@ -307,7 +316,7 @@ add_list (FvImportJob *job, const char *list, FvSubset subset)
         {
           g_autofree char *shown = g_filename_display_name (name);
           fv_problem_add (job->rejected, list, i + 1,
-                          "The picture '%s' is not there. Put it there, or take it off the list.", shown);
+                          _ ("The picture '%s' is not there. Put it there, or take it off the list."), shown);
         }
     }
 }
@@ -333,8 +342,8 @@ list_by_config (FvImportJob *job, const char *file, GError **error)
   if (config->sources->len == 0)
     {
       const FvProblem *first = job->rejected->len > 0 ? g_ptr_array_index (job->rejected, 0) : NULL;
-      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s names no pictures that are there. %s", file,
-                   first != NULL ? first->reason : "Its keys 'train', 'val' and 'test' say where they are.");
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, _ ("%s names no pictures that are there. %s"), file,
+                   first != NULL ? first->reason : _ ("Its keys 'train', 'val' and 'test' say where they are."));
       return FALSE;
     }
   g_free (job->root);
@@ -478,14 +487,14 @@ detect (const char *source, char **why)
   if (!g_file_test (source, G_FILE_TEST_IS_DIR))
     {
       if (is_config (source) || fv_name_is_text (source))
-        *why = g_strdup ("it is a description or list of YOLO's");
+        *why = g_strdup (_ ("it is a description or list of YOLO's"));
       return is_config (source) || fv_name_is_text (source);
     }
   g_autofree char *config = find_config (source);
   if (config != NULL)
     {
       g_autofree char *name = g_path_get_basename (config);
-      *why = g_strdup_printf ("it holds %s", name);
+      *why = g_strdup_printf (_ ("it holds %s"), name);
       return TRUE;
     }
   g_autoptr (GPtrArray) pictures = fv_scan_folder (source, fv_name_is_picture, NULL);
@@ -494,7 +503,7 @@ detect (const char *source, char **why)
       g_autofree char *label = find_label (g_ptr_array_index (pictures, i));
       if (label != NULL)
         {
-          *why = g_strdup_printf ("'%s' has the label file '%s'", (char *)g_ptr_array_index (pictures, i), label);
+          *why = g_strdup_printf (_ ("'%s' has the label file '%s'"), (char *)g_ptr_array_index (pictures, i), label);
           return TRUE;
         }
     }
@@ -502,7 +511,7 @@ detect (const char *source, char **why)
   for (guint i = 0; i < texts->len; i++)
     if (looks_like_labels (g_ptr_array_index (texts, i)))
       {
-        *why = g_strdup_printf ("'%s' has lines of labels", (char *)g_ptr_array_index (texts, i));
+        *why = g_strdup_printf (_ ("'%s' has lines of labels"), (char *)g_ptr_array_index (texts, i));
         return TRUE;
       }
   return FALSE;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -75,11 +76,11 @@ fv_import_job_add (FvImportJob *job, const char *picture, char *label, FvSubset 
   if (before != NULL)
     {
       if (before->subset == subset)
-        fv_problem_add (job->repaired, file, line, "The picture '%s' is named twice; it is taken once.", picture);
+        fv_problem_add (job->repaired, file, line, _ ("The picture '%s' is named twice; it is taken once."), picture);
       else
         fv_problem_add (job->repaired, file, line,
-                        "The picture '%s' is in '%s' and in '%s'; it stays in the first, since a picture that is "
-                        "trained on can't be used for validation or test.",
+                        _ ("The picture '%s' is in '%s' and in '%s'; it stays in the first, since a picture that is "
+                           "trained on can't be used for validation or test."),
                         picture, fv_subset_to_string (before->subset), fv_subset_to_string (subset));
       g_free (label);
       return;
@@ -104,21 +105,21 @@ fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
   if (!isfinite (box.x1) || !isfinite (box.y1) || !isfinite (box.x2) || !isfinite (box.y2))
     {
       fv_problem_add (entry->rejected, entry->label, line,
-                      "A coordinate is not a finite number. Draw the box again or delete it.");
+                      _ ("A coordinate is not a finite number. Draw the box again or delete it."));
       return;
     }
   if (!(box.x2 > box.x1 && box.y2 > box.y1))
     {
       fv_problem_add (entry->rejected, entry->label, line,
-                      "The box has no area (%g x %g pixels). Draw it again or delete it.", box.x2 - box.x1,
+                      _ ("The box has no area (%g x %g pixels). Draw it again or delete it."), box.x2 - box.x1,
                       box.y2 - box.y1);
       return;
     }
   if (box.x1 >= width || box.y1 >= height || box.x2 <= 0 || box.y2 <= 0)
     {
       fv_problem_add (entry->rejected, entry->label, line,
-                      "The box lies outside its picture (%g, %g to %g, %g of %g x %g pixels). Draw it again or "
-                      "delete it.",
+                      _ ("The box lies outside its picture (%g, %g to %g, %g of %g x %g pixels). Draw it again or "
+                         "delete it."),
                       box.x1, box.y1, box.x2, box.y2, width, height);
       return;
     }
@@ -128,12 +129,12 @@ fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
   if (!g_hash_table_add (entry->seen, g_memdup2 (&cut, sizeof cut)))
     {
       fv_problem_add (entry->repaired, entry->label, line,
-                      "The box is there already, with the same class and place; it is taken once.");
+                      _ ("The box is there already, with the same class and place; it is taken once."));
       return;
     }
   if (excess > ROUNDING)
     fv_problem_add (entry->repaired, entry->label, line,
-                    "The box reaches %.1f pixels beyond its picture; it was cut at the edge.", excess);
+                    _ ("The box reaches %.1f pixels beyond its picture; it was cut at the edge."), excess);
   g_array_append_val (entry->boxes, cut);
 }
 
@@ -175,18 +176,21 @@ read_entry (gpointer data, gpointer user_data)
   const Reading *reading = user_data;
   g_autoptr (GError) error = NULL;
   g_autofree char *why = NULL;
-  const char *with_labels = entry->label != NULL ? " Its labels stay out with it." : "";
 
   if (g_cancellable_is_cancelled (reading->job->params->cancellable))
     entry->unusable = TRUE;
   else if (!fv_picture_probe (entry->picture, &entry->info, &error))
     {
-      fv_problem_add (entry->rejected, entry->picture, 0, "%s%s", error->message, with_labels);
+      fv_problem_add (entry->rejected, entry->picture, 0,
+                      entry->label != NULL ? _ ("%s Its labels stay out with it.") : "%s", error->message);
       entry->unusable = TRUE;
     }
   else if ((entry->hash = hash_file (entry->picture, &why)) == NULL)
     {
-      fv_problem_add (entry->rejected, entry->picture, 0, "The picture can't be read: %s.%s", why, with_labels);
+      fv_problem_add (entry->rejected, entry->picture, 0,
+                      entry->label != NULL ? _ ("The picture can't be read: %s. Its labels stay out with it.")
+                                           : _ ("The picture can't be read: %s."),
+                      why);
       entry->unusable = TRUE;
     }
   else if (entry->label != NULL)
@@ -215,7 +219,7 @@ read_entries (FvImportJob *job, const FvImporter *importer, GError **error)
   for (guint i = 0; i < job->entries->len; i++)
     {
       g_async_queue_pop (done);
-      report_progress (job, (i + 1.0) / job->entries->len, "pictures read");
+      report_progress (job, (i + 1.0) / job->entries->len, _ ("pictures read"));
     }
   g_thread_pool_free (pool, FALSE, TRUE);
   return !g_cancellable_set_error_if_cancelled (job->params->cancellable, error);
@@ -339,11 +343,12 @@ make_report (FvImportJob *job, FvImportReport *report, GError **error)
     {
       const FvProblem *first = g_ptr_array_index (report->rejected, 0);
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
-                   "Nothing in '%s' can be used (%u problems). The first: %s: %s", job->source, report->rejected->len,
-                   first->file, first->reason);
+                   ngettext ("Nothing in '%s' can be used (%u problem): %s: %s",
+                             "Nothing in '%s' can be used (%u problems). The first: %s: %s", report->rejected->len),
+                   job->source, report->rejected->len, first->file, first->reason);
     }
   else
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "There are no pictures in '%s'.", job->source);
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("There are no pictures in '%s'."), job->source);
   return FALSE;
 }
 
@@ -410,8 +415,8 @@ copy_picture (const char *from, const char *to, GCancellable *cancellable, GErro
     g_propagate_error (error, g_steal_pointer (&local));
   else
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
-                 "The picture '%s' can't be copied to '%s': %s. Nothing was imported; free some space or import "
-                 "without copying.",
+                 _ ("The picture '%s' can't be copied to '%s': %s. Nothing was imported; free some space or import "
+                    "without copying."),
                  from, to, local != NULL ? local->message : g_strerror (saved_errno));
   return FALSE;
 }
@@ -423,10 +428,11 @@ flush_copies (const char *folder, GError **error)
   int fd = open (folder, O_RDONLY | O_CLOEXEC);
   gboolean done = fd >= 0 && syncfs (fd) == 0;
   if (!done)
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
-                 "The pictures copied to '%s' can't be brought to the disk: %s. Nothing was imported; import without "
-                 "copying, or look after the disk.",
-                 folder, g_strerror (errno));
+    g_set_error (
+        error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
+        _ ("The pictures copied to '%s' can't be brought to the disk: %s. Nothing was imported; import without "
+           "copying, or look after the disk."),
+        folder, g_strerror (errno));
   if (fd >= 0)
     close (fd);
   return done;
@@ -447,7 +453,7 @@ copy_pictures (const FvImportJob *job, FvDataset *dataset, const char *folder, G
         g_ptr_array_add (made, g_strdup (to));
       g_free (item->path);
       item->path = to;
-      report_progress (job, (i + 1.0) / dataset->items->len, "pictures copied");
+      report_progress (job, (i + 1.0) / dataset->items->len, _ ("pictures copied"));
     }
   done = done && flush_copies (folder, error);
   for (guint i = 0; !done && i < made->len; i++)
@@ -482,14 +488,15 @@ choose_importer (const char *source, const char *format, char **why, GError **er
       return importers[i];
   if (format != NULL)
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                 "The format '%s' can't be read; those that can are voc and yolo.", format);
+                 _ ("The format '%s' can't be read; those that can are voc and yolo."), format);
   else
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                 "No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
-                 "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
-                 "the format if it is one of them; with the format yolo, pictures without labels come in as "
-                 "backgrounds.",
-                 source);
+    g_set_error (
+        error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+        _ ("No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
+           "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
+           "the format if it is one of them; with the format yolo, pictures without labels come in as "
+           "backgrounds."),
+        source);
   return NULL;
 }
 
@@ -520,8 +527,9 @@ fv_import (FvProject *project, const char *source, const FvImportParams *params,
   if (!g_utf8_validate (job.source, -1, NULL) || g_access (job.source, R_OK) != 0)
     {
       g_autofree char *shown = g_filename_display_name (job.source);
-      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "'%s' can't be read: %s.", shown,
-                   g_access (job.source, R_OK) != 0 ? g_strerror (errno) : "its name is not valid UTF-8, rename it");
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("'%s' can't be read: %s."), shown,
+                   g_access (job.source, R_OK) != 0 ? g_strerror (errno)
+                                                    : _ ("its name is not valid UTF-8, rename it"));
       return NULL;
     }
   const FvImporter *importer = choose_importer (job.source, params->format, &report->why, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-picture-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <turbojpeg.h>
 
@@ -46,7 +47,7 @@ static gboolean
 truncated (const FvPictureSource *source, GError **error)
 {
   g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_TRUNCATED,
-               "%s: the JPEG is truncated: the file ends before the picture does. Copy it again from its source.",
+               _ ("%s: the JPEG is truncated: the file ends before the picture does. Copy it again from its source."),
                source->name);
   return FALSE;
 }
@@ -54,7 +55,7 @@ truncated (const FvPictureSource *source, GError **error)
 static gboolean
 damaged (const FvPictureSource *source, const char *what, GError **error)
 {
-  g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, "%s: the JPEG is damaged: %s", source->name, what);
+  g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, _ ("%s: the JPEG is damaged: %s"), source->name, what);
   return FALSE;
 }
 
@@ -80,7 +81,7 @@ fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **erro
       if (!fv_picture_source_read (source, offset, head, 2))
         return truncated (source, error);
       if (head[0] != 0xff)
-        return damaged (source, "no marker where one must be.", error);
+        return damaged (source, _ ("no marker where one must be."), error);
       marker = head[1];
       if (marker == 0xff) /* fill byte */
         {
@@ -93,19 +94,19 @@ fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **erro
           continue;
         }
       if (marker == MARKER_EOI || marker == MARKER_SOI)
-        return damaged (source, "it holds no picture.", error);
+        return damaged (source, _ ("it holds no picture."), error);
       if (!fv_picture_source_read (source, offset, head, 4))
         return truncated (source, error);
       guint size = head[2] << 8 | head[3];
       if (size < 2)
-        return damaged (source, "a segment of impossible length.", error);
+        return damaged (source, _ ("a segment of impossible length."), error);
       if (offset + 2 + size > source->size)
         return truncated (source, error);
       if (is_frame_header (marker))
         {
           guint8 frame[5];
           if (size < 7 || !fv_picture_source_read (source, offset + 4, frame, sizeof frame))
-            return damaged (source, "a frame header of impossible length.", error);
+            return damaged (source, _ ("a frame header of impossible length."), error);
           info->height = frame[1] << 8 | frame[2];
           info->width = frame[3] << 8 | frame[4];
         }
@@ -117,7 +118,7 @@ fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **erro
     }
   info->orientation = MAX (info->orientation, 1);
   if (info->width == 0 || info->height == 0)
-    return damaged (source, "it does not say its size.", error);
+    return damaged (source, _ ("it does not say its size."), error);
   if (!find_end_marker (source, offset))
     return truncated (source, error);
   return TRUE;
@@ -179,7 +180,7 @@ fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint 
     }
   if (width != (int)info->width || height != (int)info->height)
     {
-      damaged (source, "two headers that differ.", error);
+      damaged (source, _ ("two headers that differ."), error);
       goto out;
     }
   tjscalingfactor scale = choose_scale (width, height, min_side);
@@ -197,8 +198,8 @@ fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint 
       cmyk = g_try_malloc_n (height, 4 * (gsize)width);
       if (cmyk == NULL)
         {
-          g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, "%s: no memory for a picture of %d x %d pixels.",
-                       source->name, width, height);
+          g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
+                       _ ("%s: no memory for a picture of %d x %d pixels."), source->name, width, height);
           goto out;
         }
       status = tjDecompress2 (tj, source->data, source->size, cmyk, width, 0, height, TJPF_CMYK, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-picture-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 static gboolean
 fail (const FvPictureSource *source, FvPictureError code, const char *what, GError **error)
 {
-  g_set_error (error, FV_PICTURE_ERROR, code, "%s: the PNG is %s.", source->name, what);
+  g_set_error (error, FV_PICTURE_ERROR, code, _ ("%s: the PNG is %s."), source->name, what);
   return FALSE;
 }
 
@@ -28,20 +29,20 @@ fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error
     {
       guint8 head[8];
       if (!fv_picture_source_read (source, offset, head, sizeof head))
-        return fail (source, FV_PICTURE_ERROR_TRUNCATED, "truncated: the file ends before the picture does", error);
+        return fail (source, FV_PICTURE_ERROR_TRUNCATED, _ ("truncated: the file ends before the picture does"), error);
       guint32 size = get32 (head);
       if (offset + 12 + size > source->size)
-        return fail (source, FV_PICTURE_ERROR_TRUNCATED, "truncated: the file ends before the picture does", error);
+        return fail (source, FV_PICTURE_ERROR_TRUNCATED, _ ("truncated: the file ends before the picture does"), error);
       if (info->width == 0)
         {
           guint8 sides[8];
           if (memcmp (head + 4, "IHDR", 4) != 0 || size < 13
               || !fv_picture_source_read (source, offset + 8, sides, sizeof sides))
-            return fail (source, FV_PICTURE_ERROR_FORMAT, "damaged: it does not begin with its header", error);
+            return fail (source, FV_PICTURE_ERROR_FORMAT, _ ("damaged: it does not begin with its header"), error);
           info->width = get32 (sides);
           info->height = get32 (sides + 4);
           if (info->width == 0 || info->height == 0)
-            return fail (source, FV_PICTURE_ERROR_FORMAT, "damaged: a side of zero pixels", error);
+            return fail (source, FV_PICTURE_ERROR_FORMAT, _ ("damaged: a side of zero pixels"), error);
         }
       else if (memcmp (head + 4, "eXIf", 4) == 0 && size <= MAX_EXIF)
         {
@@ -87,7 +88,7 @@ on_read (png_structp png, png_bytep bytes, size_t size)
 {
   Reader *self = png_get_io_ptr (png);
   if (!fv_picture_source_read (self->source, self->position, bytes, size))
-    png_error (png, "the file ends too early");
+    png_error (png, _ ("the file ends too early"));
   self->position += size;
 }
 
@@ -100,7 +101,7 @@ decode (Reader *self, guint width, guint height)
   png_set_read_fn (self->png, self, on_read);
   png_read_info (self->png, self->info);
   if (png_get_image_width (self->png, self->info) != width || png_get_image_height (self->png, self->info) != height)
-    png_error (self->png, "two headers that differ");
+    png_error (self->png, _ ("two headers that differ"));
   /* To 8 bits as OpenCV does: the high byte, no gamma. */
   png_set_strip_16 (self->png);
   png_set_expand (self->png);
@@ -110,11 +111,11 @@ decode (Reader *self, guint width, guint height)
   self->row_bytes = png_get_rowbytes (self->png, self->info);
   self->channels = png_get_channels (self->png, self->info);
   if (png_get_bit_depth (self->png, self->info) != 8 || self->channels < 3)
-    png_error (self->png, "an unknown pixel format");
+    png_error (self->png, _ ("an unknown pixel format"));
   self->pixels = g_try_malloc_n (height, self->row_bytes);
   self->rows = g_try_new (png_bytep, height);
   if (self->pixels == NULL || self->rows == NULL)
-    png_error (self->png, "too large for the memory there is");
+    png_error (self->png, _ ("too large for the memory there is"));
   for (guint y = 0; y < height; y++)
     self->rows[y] = self->pixels + y * self->row_bytes;
   png_read_image (self->png, self->rows);
@@ -144,10 +145,10 @@ fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError 
   reader.png = png_create_read_struct (PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   reader.info = reader.png != NULL ? png_create_info_struct (reader.png) : NULL;
   if (reader.info == NULL)
-    fail (source, FV_PICTURE_ERROR_SIZE, "not decoded: no memory", error);
+    fail (source, FV_PICTURE_ERROR_SIZE, _ ("not decoded: no memory"), error);
   else if (!decode (&reader, info->width, info->height))
     {
-      g_autofree char *what = g_strconcat ("damaged: ", reader.message, NULL);
+      g_autofree char *what = g_strdup_printf (_ ("damaged: %s"), reader.message);
       fail (source, FV_PICTURE_ERROR_FORMAT, what, error);
     }
   else if ((picture = fv_picture_new (info->width, info->height, error)) == NULL)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,8 +27,8 @@ fv_picture_new (guint width, guint height, GError **error)
   guint8 *rgb = g_try_malloc_n (height, stride);
   if (rgb == NULL)
     {
-      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, "no memory for a picture of %u x %u pixels.", width,
-                   height);
+      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, _ ("no memory for a picture of %u x %u pixels."),
+                   width, height);
       return NULL;
     }
   Counted *self = g_new0 (Counted, 1);
@@ -95,8 +96,8 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
   else
     {
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT,
-                   source->size == 0 ? "%s: the file is empty."
-                                     : "%s: neither a JPEG nor a PNG. Convert it to one of them.",
+                   source->size == 0 ? _ ("%s: the file is empty.")
+                                     : _ ("%s: neither a JPEG nor a PNG. Convert it to one of them."),
                    source->name);
       return FALSE;
     }
@@ -105,7 +106,7 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
           || (guint64)info->width * info->height > FV_PICTURE_MAX_AREA))
     {
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
-                   "%s: %u x %u pixels are too many: at most %d a side and %d million in all. Cut it into tiles.",
+                   _ ("%s: %u x %u pixels are too many: at most %d a side and %d million in all. Cut it into tiles."),
                    source->name, info->width, info->height, FV_PICTURE_MAX_SIDE, FV_PICTURE_MAX_AREA / 1000000);
       return FALSE;
     }
@@ -134,7 +135,7 @@ source_open (FvPictureSource *source, const char *path, GError **error)
       int code = errno;
       if (source->fd >= 0)
         close (source->fd);
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: can't be read: %s.", path,
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("%s: can't be read: %s."), path,
                    g_strerror (code));
       return FALSE;
     }
@@ -142,7 +143,8 @@ source_open (FvPictureSource *source, const char *path, GError **error)
     {
       close (source->fd);
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT,
-                   S_ISREG (status.st_mode) ? "%s: the file is too large for a picture." : "%s: not a regular file.",
+                   S_ISREG (status.st_mode) ? _ ("%s: the file is too large for a picture.")
+                                            : _ ("%s: not a regular file."),
                    path);
       return FALSE;
     }
@@ -171,11 +173,11 @@ fv_picture_read_file (const char *path, gsize *size, GError **error)
     return NULL;
   guint8 *data = g_try_malloc (source.size + 1);
   if (data == NULL)
-    g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, "%s: no memory to read it.", path);
+    g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE, _ ("%s: no memory to read it."), path);
   else if (!fv_picture_source_read (&source, 0, data, source.size))
     {
       g_clear_pointer (&data, g_free);
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s: can't be read to its end.", path);
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_IO, _ ("%s: can't be read to its end."), path);
     }
   close (source.fd);
   *size = source.size;

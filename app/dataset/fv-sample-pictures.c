@@ -2,6 +2,7 @@
 #include "app/dataset/fv-sample-pictures.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <turbojpeg.h>
 
@@ -176,7 +177,7 @@ write_jpeg (const char *path, const guint8 *rgb, guint size, GError **error)
   if (handle && tjCompress2 (handle, rgb, size, 0, size, TJPF_RGB, &data, &length, TJSAMP_444, 92, 0) == 0)
     written = fv_file_replace (path, data, length, error);
   else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s could not be written as JPEG: %s.", path,
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("%s could not be written as JPEG: %s."), path,
                  tjGetErrorStr2 (handle));
   tjFree (data);
   tjDestroy (handle);
@@ -193,8 +194,13 @@ write_labels (const char *path, const Scene *scene, GError **error)
       const Shape *shape = &scene->shapes[i];
       double x1 = MAX (shape->x1, 0) / scene->size, x2 = MIN (shape->x2, scene->size) / scene->size;
       double y1 = MAX (shape->y1, 0) / scene->size, y2 = MIN (shape->y2, scene->size) / scene->size;
-      g_string_append_printf (text, "%d %.6f %.6f %.6f %.6f\n", shape->kind, (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1,
-                              y2 - y1);
+      const double values[] = { (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1 };
+      char number[G_ASCII_DTOSTR_BUF_SIZE];
+      g_string_append_printf (text, "%d", shape->kind);
+      /* With a point in every language. */
+      for (guint k = 0; k < G_N_ELEMENTS (values); k++)
+        g_string_append_printf (text, " %s", g_ascii_formatd (number, sizeof number, "%.6f", values[k]));
+      g_string_append_c (text, '\n');
     }
   return fv_file_replace (path, text->str, text->len, error);
 }
@@ -209,7 +215,7 @@ write_subset (const char *folder, const char *subset, guint n, guint32 first, co
 
   if (g_mkdir_with_parents (images, 0777) != 0 || g_mkdir_with_parents (labels, 0777) != 0)
     {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "The folder %s can't be made: %s.", folder,
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _ ("The folder %s can't be made: %s."), folder,
                    g_strerror (errno));
       return FALSE;
     }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-statistics.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
 #include "app/dataset/fv-split.h"
 
 #define SMALL_AREA (32.0 * 32.0)
@@ -70,7 +73,7 @@ name_classes (const FvStatistics *self, gboolean (*test) (const FvClassStatistic
         g_string_append_printf (text, "%s%s", *n > 1 ? ", " : "", class->name);
     }
   if (*n > 5)
-    g_string_append_printf (text, " and %u more", *n - 5);
+    g_string_append_printf (text, _ (" and %u more"), *n - 5);
   return *n > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
@@ -109,25 +112,34 @@ advise_on_classes (FvStatistics *self)
   g_autofree char *empty = name_classes (self, is_empty, max, &n);
   if (empty != NULL)
     advise (self, "empty-classes",
-            "%u of %u classes have no box: %s. A detector can't learn them; leave them out or add "
-            "pictures.",
+            ngettext ("%u of %u classes has no box: %s. A detector can't learn it; leave it out or add pictures.",
+                      "%u of %u classes have no box: %s. A detector can't learn them; leave them out or add pictures.",
+                      n),
             n, self->classes->len, empty);
   g_autofree char *rare = name_classes (self, is_rare, max, &n);
   if (rare != NULL)
     advise (self, "imbalance",
-            "%u classes have less than a twentieth of the boxes of the commonest one: %s. More "
-            "pictures of them help most.",
+            ngettext ("%u class has less than a twentieth of the boxes of the commonest one: %s. More pictures of it "
+                      "help most.",
+                      "%u classes have less than a twentieth of the boxes of the commonest one: %s. More pictures of "
+                      "them help most.",
+                      n),
             n, rare);
   g_autofree char *few_images = name_classes (self, has_few_images, max, &n);
   if (few_images != NULL)
     advise (self, "few-images",
-            "%u classes are on fewer than %d pictures, YOLOv5's advice for the best results: %s. Start "
-            "from trained weights, and add pictures where results disappoint.",
+            ngettext ("%u class is on fewer than %d pictures, YOLOv5's advice for the best results: %s. Start from "
+                      "trained weights, and add pictures where results disappoint.",
+                      "%u classes are on fewer than %d pictures, YOLOv5's advice for the best results: %s. Start from "
+                      "trained weights, and add pictures where results disappoint.",
+                      n),
             n, MIN_IMAGES, few_images);
   g_autofree char *few_boxes = name_classes (self, has_few_boxes, max, &n);
   if (few_boxes != NULL)
-    advise (self, "few-boxes", "%u classes have fewer than %d boxes, YOLOv5's advice for the best results: %s.", n,
-            MIN_BOXES, few_boxes);
+    advise (self, "few-boxes",
+            ngettext ("%u class has fewer than %d boxes, YOLOv5's advice for the best results: %s.",
+                      "%u classes have fewer than %d boxes, YOLOv5's advice for the best results: %s.", n),
+            n, MIN_BOXES, few_boxes);
 }
 
 static void
@@ -135,26 +147,35 @@ advise_on_pictures (FvStatistics *self, guint n_tiny)
 {
   if (self->backgrounds > MAX_BACKGROUNDS * self->images)
     advise (self, "many-backgrounds",
-            "%u of %u pictures have no box. Up to 10 %% such backgrounds help against false "
-            "alarms; more slow training down. Were some forgotten when labels were drawn?",
+            ngettext ("%u of %u pictures has no box. Up to 10 %% such backgrounds help against false alarms; more "
+                      "slow training down. Was it forgotten when labels were drawn?",
+                      "%u of %u pictures have no box. Up to 10 %% such backgrounds help against false alarms; more "
+                      "slow training down. Were some forgotten when labels were drawn?",
+                      self->backgrounds),
             self->backgrounds, self->images);
   else if (self->backgrounds == 0)
     advise (self, "no-backgrounds",
-            "Every picture has a box. A few pictures without any object (up to 10 %%) help against "
-            "false alarms.");
+            _ ("Every picture has a box. A few pictures without any object (up to 10 %%) help against "
+               "false alarms."));
   if (self->small > self->boxes / 2)
     advise (self, "small-objects",
-            "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " boxes are smaller than 32 x 32 pixels. Train "
-            "with a larger input size than 640, so that they are not shrunk away.",
+            _ ("%" PRIu64 " of %" PRIu64 " boxes are smaller than 32 x 32 pixels. Train "
+               "with a larger input size than 640, so that they are not shrunk away."),
             self->small, self->boxes);
   if (n_tiny > 0)
-    advise (self, "tiny-pictures", "%u pictures have a side below %d pixels. They are used, but hardly teach anything.",
+    advise (self, "tiny-pictures",
+            ngettext ("%u picture has a side below %d pixels. It is used, but hardly teaches anything.",
+                      "%u pictures have a side below %d pixels. They are used, but hardly teach anything.", n_tiny),
             n_tiny, MIN_SIDE);
   if (self->repeated > 0)
-    advise (self, "repeated-pictures",
-            "%u pictures are there more than once under different names. They count twice in "
-            "training; delete what is too much.",
-            self->repeated);
+    advise (
+        self, "repeated-pictures",
+        ngettext ("%u picture is there more than once under different names. It counts twice in training; delete "
+                  "what is too much.",
+                  "%u pictures are there more than once under different names. They count twice in training; delete "
+                  "what is too much.",
+                  self->repeated),
+        self->repeated);
 }
 
 static void
@@ -163,15 +184,18 @@ advise_on_split (FvStatistics *self, const FvDataset *dataset)
   FvSplitResult split;
   fv_split_count (dataset, &split);
   if (split.n_pictures[FV_SUBSET_TRAIN] == 0)
-    advise (self, "no-train", "There are no pictures to train on. 'fovea-cli split' makes subsets.");
+    advise (self, "no-train", _ ("There are no pictures to train on. 'fovea-cli split' makes subsets."));
   if (split.n_pictures[FV_SUBSET_VAL] == 0)
     advise (self, "no-val",
-            "There are no pictures to validate with, so nothing would show how good a detector is. "
-            "'fovea-cli split' makes subsets.");
+            _ ("There are no pictures to validate with, so nothing would show how good a detector is. "
+               "'fovea-cli split' makes subsets."));
   if (split.leaks > 0)
     advise (self, "leaks",
-            "%u pictures of val or test are in another subset, too, with the same content: results on them "
-            "are too good to be true. 'fovea-cli split' keeps them together.",
+            ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
+                      "too good to be true. 'fovea-cli split' keeps them together.",
+                      "%u pictures of val or test are in another subset, too, with the same content: results on them "
+                      "are too good to be true. 'fovea-cli split' keeps them together.",
+                      split.leaks),
             split.leaks);
 }
 
@@ -201,8 +225,9 @@ fv_statistics_new (const FvDataset *dataset, const FvSubset *subset)
     }
 
   if (self->images == 0)
-    advise (self, "no-images", "There are no pictures%s.",
-            subset != NULL ? " in this subset" : "; 'fovea-cli import' brings them in");
+    advise (self, "no-images",
+            subset != NULL ? _ ("There are no pictures in this subset.")
+                           : _ ("There are no pictures; 'fovea-cli import' brings them in."));
   else
     {
       advise_on_split (self, dataset);

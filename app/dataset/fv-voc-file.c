@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-voc-file.h"
 
+#include <glib/gi18n-lib.h>
 #include <libxml/parser.h>
 #include <string.h>
 
@@ -78,12 +79,12 @@ read_object (xmlNode *node)
     object->name = g_strdup ("");
   if (object->name[0] == '\0')
     object->fault
-        = g_strdup ("The object has no name (<name>), so its class is not known. Add it or delete the object.");
+        = g_strdup (_ ("The object has no name (<name>), so its class is not known. Add it or delete the object."));
   else if (box == NULL)
-    object->fault = g_strdup ("The object has no box (<bndbox>). Add it or delete the object.");
+    object->fault = g_strdup (_ ("The object has no box (<bndbox>). Add it or delete the object."));
   for (guint i = 0; object->fault == NULL && i < 4; i++)
     if (!child_number (box, sides[i], &values[i]))
-      object->fault = g_strdup_printf ("The box has no number in <%s>. Correct it or delete the object.", sides[i]);
+      object->fault = g_strdup_printf (_ ("The box has no number in <%s>. Correct it or delete the object."), sides[i]);
   object->x1 = values[0];
   object->y1 = values[1];
   object->x2 = values[2];
@@ -112,17 +113,19 @@ fv_voc_file_read (const char *path, char **reason, guint *line)
   if (root == NULL)
     {
       const xmlError *error = xmlCtxtGetLastError (context);
-      g_autofree char *message = g_strdup (error != NULL && error->message != NULL ? error->message : "it is empty");
+      g_autofree char *message
+          = g_strdup (error != NULL && error->message != NULL ? error->message : _ ("it is empty"));
       *line = error != NULL && error->line > 0 ? (guint)error->line : 0;
       g_strdelimit (message, "\n", ' ');
-      *reason = g_strdup_printf ("This is not valid XML: %s. Correct it or save it anew.", g_strstrip (message));
+      *reason = g_strdup_printf (_ ("This is not valid XML: %s. Correct it or save it anew."), g_strstrip (message));
     }
   else if (strcmp ((const char *)root->name, "annotation") != 0)
     {
       *line = (guint)xmlGetLineNo (root);
-      *reason = g_strdup_printf ("This XML is no Pascal VOC annotation: it begins with <%s>, not <annotation>. Move it "
-                                 "elsewhere, or export it as Pascal VOC.",
-                                 (const char *)root->name);
+      *reason
+          = g_strdup_printf (_ ("This XML is no Pascal VOC annotation: it begins with <%s>, not <annotation>. Move it "
+                                "elsewhere, or export it as Pascal VOC."),
+                             (const char *)root->name);
     }
   else
     {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-yolo-config.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -53,8 +55,8 @@ add_source (FvYoloConfig *self, FvSubset subset, const char *text, guint line, G
   if (path == NULL)
     {
       fv_problem_add (rejected, self->file, line,
-                      "The %s pictures are said to be in '%s', which is not there (looked for in '%s'). Correct the "
-                      "path, or put the pictures there.",
+                      _ ("The %s pictures are said to be in '%s', which is not there (looked for in '%s'). Correct the "
+                         "path, or put the pictures there."),
                       fv_subset_to_string (subset), text, self->base);
       return;
     }
@@ -80,9 +82,11 @@ complete_names (GPtrArray *names, const char *file, guint line, GPtrArray *repai
           g_free (made);
           made = longer;
         }
-      fv_problem_add (repaired, file, line, "Class %u %s; it is called '%s' here.", i,
-                      name == NULL || name[0] == '\0' ? "has no name" : "has a name that can't be used or is taken",
-                      made);
+      fv_problem_add (repaired, file, line,
+                      name == NULL || name[0] == '\0'
+                          ? _ ("Class %u has no name; it is called '%s' here.")
+                          : _ ("Class %u has a name that can't be used or is taken; it is called '%s' here."),
+                      i, made);
       g_free (name);
       names->pdata[i] = made;
       g_hash_table_add (seen, made);
@@ -140,8 +144,8 @@ load_yaml (const char *file, yaml_document_t *document, GError **error)
   yaml_parser_set_input_string (&parser, (const guchar *)text, size);
   gboolean loaded = yaml_parser_load (&parser, document) != 0;
   if (!loaded)
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s, line %u: this is not valid YAML: %s.", file,
-                 (guint)parser.problem_mark.line + 1, parser.problem != NULL ? parser.problem : "it can't be read");
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, _ ("%s, line %u: this is not valid YAML: %s."), file,
+                 (guint)parser.problem_mark.line + 1, parser.problem != NULL ? parser.problem : _ ("it can't be read"));
   yaml_parser_delete (&parser);
   if (!loaded)
     return NULL;
@@ -151,7 +155,8 @@ load_yaml (const char *file, yaml_document_t *document, GError **error)
     return root;
   yaml_document_delete (document);
   g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-               "%s, line 1: this describes no dataset: keys such as 'train', 'val' and 'names' are expected.", file);
+               _ ("%s, line 1: this describes no dataset: keys such as 'train', 'val' and 'names' are expected."),
+               file);
   return NULL;
 }
 
@@ -184,12 +189,12 @@ read_sources (FvYoloConfig *self, yaml_document_t *document, const yaml_node_t *
             if (text != NULL)
               add_source (self, keys[i].subset, text, line_of (yaml_document_get_node (document, *item)), rejected);
             else
-              fv_problem_add (rejected, self->file, line_of (node), "An entry of '%s' is no path. Correct it.",
+              fv_problem_add (rejected, self->file, line_of (node), _ ("An entry of '%s' is no path. Correct it."),
                               keys[i].key);
           }
       else
-        fv_problem_add (rejected, self->file, line_of (node), "'%s' is neither a path nor a list of paths. Correct it.",
-                        keys[i].key);
+        fv_problem_add (rejected, self->file, line_of (node),
+                        _ ("'%s' is neither a path nor a list of paths. Correct it."), keys[i].key);
     }
 }
 
@@ -219,19 +224,19 @@ read_class_names (FvYoloConfig *self, yaml_document_t *document, const yaml_node
         set_name (names, (guint)index, scalar (document, pair->value));
       else
         fv_problem_add (rejected, self->file, line_of (yaml_document_get_node (document, pair->key)),
-                        "A key of 'names' is no class number. Use 0, 1, 2, ...");
+                        _ ("A key of 'names' is no class number. Use 0, 1, 2, ..."));
   else if (node != NULL)
-    fv_problem_add (rejected, self->file, line_of (node), "'names' is neither a list nor a mapping. Correct it.");
+    fv_problem_add (rejected, self->file, line_of (node), _ ("'names' is neither a list nor a mapping. Correct it."));
 
   if (count != NULL
       && !parse_index (count->type == YAML_SCALAR_NODE ? (const char *)count->data.scalar.value : NULL, MAX_CLASSES,
                        &index))
-    fv_problem_add (rejected, self->file, line_of (count), "'nc' is no number of classes. Correct or delete it.");
+    fv_problem_add (rejected, self->file, line_of (count), _ ("'nc' is no number of classes. Correct or delete it."));
   else if (count != NULL && index != names->len)
     {
       if (names->len > 0)
         fv_problem_add (repaired, self->file, line_of (count),
-                        "'nc' says %" G_GUINT64_FORMAT " classes, but %u have names; the larger number is used.", index,
+                        _ ("'nc' says %" PRIu64 " classes, but %u have names; the larger number is used."), index,
                         names->len);
       if (index > names->len)
         g_ptr_array_set_size (names, (gint)index);
@@ -346,7 +351,7 @@ read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
           g_strfreev (self->class_names);
           self->class_names = file != NULL ? fv_yolo_read_names (file) : NULL;
           if (self->class_names == NULL)
-            fv_problem_add (rejected, self->file, i + 1, "The class names in '%s' can't be read. Correct the path.",
+            fv_problem_add (rejected, self->file, i + 1, _ ("The class names in '%s' can't be read. Correct the path."),
                             value);
         }
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -25,14 +26,14 @@ struct _FvFileWriter
 static gboolean
 fail (const char *path, int saved_errno, GError **error)
 {
-  const char *advice = "";
+  const char *format = _ ("Can't write %s: %s");
 
   if (saved_errno == ENOSPC || saved_errno == EDQUOT)
-    advice = ". Free some space and try again; nothing already saved was changed";
+    format = _ ("Can't write %s: %s. Free some space and try again; nothing already saved was changed");
   else if (saved_errno == EFBIG)
-    advice = " for this file system or the limit of this session; nothing already saved was changed";
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), "Can't write %s: %s%s", path,
-               g_strerror (saved_errno), advice);
+    format
+        = _ ("Can't write %s: %s for this file system or the limit of this session; nothing already saved was changed");
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), format, path, g_strerror (saved_errno));
   return FALSE;
 }
 
@@ -54,7 +55,7 @@ open_part (const char *part, const char *path, GError **error)
       if (flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
         {
           g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
-                       "Can't write %s: another program is writing it just now", path);
+                       _ ("Can't write %s: another program is writing it just now"), path);
           close (fd);
           return -1;
         }
@@ -211,7 +212,10 @@ fv_file_map (const char *path, GError **error)
     close (fd);
   if (mapped != NULL)
     return g_mapped_file_get_bytes (mapped);
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (problem), "Can't read %s: %s", path,
-               problem != 0 ? g_strerror (problem) : "it is not an ordinary file");
+  if (problem != 0)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (problem), _ ("Can't read %s: %s"), path,
+                 g_strerror (problem));
+  else
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, _ ("Can't read %s: it is not an ordinary file"), path);
   return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-json.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "app/exchange/fv-exchange-error.h"
 
 static gboolean
@@ -38,23 +40,23 @@ fv_json_parse (const char *text, gsize size, guint max_depth, GError **error)
 
   if (!g_utf8_validate_len (text, size, NULL))
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "it is not UTF-8 text");
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is not UTF-8 text"));
       return NULL;
     }
   if (!is_shallow (text, size, max_depth))
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "it is nested too deeply");
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is nested too deeply"));
       return NULL;
     }
   parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, text, size, &json_error))
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "it is not JSON (%s)", json_error->message);
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is not JSON (%s)"), json_error->message);
       return NULL;
     }
   if (json_parser_get_root (parser) == NULL)
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, "it is empty");
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is empty"));
       return NULL;
     }
   return json_parser_steal_root (parser);

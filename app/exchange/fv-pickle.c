@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/exchange/fv-pickle.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* yolov5x has some 60,000 values in 300 kB. */
@@ -39,8 +40,8 @@ value_free (FvPickleValue *value)
 static gboolean
 damaged (Reader *r, const char *what)
 {
-  g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-               "%s is damaged: %s at byte %" G_GSIZE_FORMAT " of its pickle", r->name, what, r->position);
+  g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("%s is damaged: %s at byte %zu of its pickle"),
+               r->name, what, r->position);
   return FALSE;
 }
 
@@ -53,7 +54,7 @@ take (Reader *r, gsize n)
 
   if (n > r->size - r->position)
     {
-      damaged (r, "it ends too early");
+      damaged (r, _ ("it ends too early"));
       return NULL;
     }
   r->position += n;
@@ -102,7 +103,7 @@ pop (Reader *r)
 {
   if (r->stack->len <= floor_of_stack (r))
     {
-      damaged (r, "a value is missing");
+      damaged (r, _ ("a value is missing"));
       return NULL;
     }
   return g_ptr_array_steal_index (r->stack, r->stack->len - 1);
@@ -113,7 +114,7 @@ top (Reader *r)
 {
   if (r->stack->len <= floor_of_stack (r))
     {
-      damaged (r, "a value is missing");
+      damaged (r, _ ("a value is missing"));
       return NULL;
     }
   return g_ptr_array_index (r->stack, r->stack->len - 1);
@@ -138,7 +139,7 @@ static gboolean
 close_mark (Reader *r, guint *start)
 {
   if (r->marks->len == 0)
-    return damaged (r, "a mark is missing");
+    return damaged (r, _ ("a mark is missing"));
   *start = g_array_index (r->marks, guint, r->marks->len - 1);
   g_array_set_size (r->marks, r->marks->len - 1);
   return TRUE;
@@ -157,7 +158,7 @@ static gboolean
 push_short_tuple (Reader *r, guint n)
 {
   if (r->stack->len - floor_of_stack (r) < n)
-    return damaged (r, "a value is missing");
+    return damaged (r, _ ("a value is missing"));
   return push_tuple (r, r->stack->len - n);
 }
 
@@ -168,13 +169,13 @@ add_items (Reader *r, guint start, gboolean pairs)
   FvPickleValue *container;
 
   if (start <= floor_of_stack (r) || start > r->stack->len)
-    return damaged (r, "a value is missing");
+    return damaged (r, _ ("a value is missing"));
   container = g_ptr_array_index (r->stack, start - 1);
   if (pairs ? container->type != FV_PICKLE_DICT && container->type != FV_PICKLE_OBJECT
             : container->type != FV_PICKLE_LIST)
-    return damaged (r, "items are added to something that has none");
+    return damaged (r, _ ("items are added to something that has none"));
   if (pairs && (r->stack->len - start) % 2 != 0)
-    return damaged (r, "a key has no value");
+    return damaged (r, _ ("a key has no value"));
   move_items (r, container, start);
   return TRUE;
 }
@@ -200,7 +201,7 @@ read_long (Reader *r)
   if (!take_integer (r, 1, &n))
     return FALSE;
   if (n > 8)
-    return damaged (r, "a number is too large");
+    return damaged (r, _ ("a number is too large"));
   bytes = take (r, n);
   if (bytes == NULL)
     return FALSE;
@@ -239,7 +240,7 @@ read_text (Reader *r)
   /* Raw bytes come as text with NULs in it (numpy); nothing here needs what is behind the first. */
   text = g_strndup ((const char *)bytes, n);
   if (!g_utf8_validate (text, -1, NULL))
-    return damaged (r, "a text is not UTF-8");
+    return damaged (r, _ ("a text is not UTF-8"));
   value = new_value (r, FV_PICKLE_TEXT);
   value->text = g_steal_pointer (&text);
   return push (r, value);
@@ -266,10 +267,10 @@ take_line (Reader *r, char **line)
   const guint8 *end = memchr (start, '\n', MIN (r->size - r->position, MAX_GLOBAL_LENGTH + 1));
 
   if (end == NULL)
-    return damaged (r, "a name has no end");
+    return damaged (r, _ ("a name has no end"));
   for (const guint8 *p = start; p < end; p++)
     if (!g_ascii_isalnum (*p) && *p != '_' && *p != '.')
-      return damaged (r, "a name has an odd character");
+      return damaged (r, _ ("a name has an odd character"));
   *line = g_strndup ((const char *)start, end - start);
   r->position += end - start + 1;
   return TRUE;
@@ -289,8 +290,8 @@ read_global (Reader *r)
   if (!is_allowed (r, global))
     {
       g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_REFUSED,
-                   "%s asks for %s, which no YOLOv5 weight file needs"
-                   "; it was refused and nothing in it was executed",
+                   _ ("%s asks for %s, which no YOLOv5 weight file needs"
+                      "; it was refused and nothing in it was executed"),
                    r->name, global);
       return FALSE;
     }
@@ -310,7 +311,7 @@ read_call (Reader *r)
   if (callee == NULL)
     return FALSE;
   if (callee->type != FV_PICKLE_GLOBAL || args->type != FV_PICKLE_TUPLE)
-    return damaged (r, "something that is no class or function is called");
+    return damaged (r, _ ("something that is no class or function is called"));
   value = new_value (r, FV_PICKLE_OBJECT);
   value->callee = callee;
   value->args = args;
@@ -326,7 +327,7 @@ read_build (Reader *r)
   if (object == NULL)
     return FALSE;
   if (object->type != FV_PICKLE_OBJECT || object->state != NULL)
-    return damaged (r, "something that is no new object gets a state");
+    return damaged (r, _ ("something that is no new object gets a state"));
   object->state = state;
   return TRUE;
 }
@@ -353,7 +354,7 @@ put_memo (Reader *r, guint n_bytes)
   if (!take_integer (r, n_bytes, &index) || (value = top (r)) == NULL)
     return FALSE;
   if (g_hash_table_size (r->memo) >= MAX_VALUES)
-    return damaged (r, "it remembers too many values");
+    return damaged (r, _ ("it remembers too many values"));
   g_hash_table_insert (r->memo, GUINT_TO_POINTER (index), value);
   return TRUE;
 }
@@ -368,7 +369,7 @@ get_memo (Reader *r, guint n_bytes)
     return FALSE;
   value = g_hash_table_lookup (r->memo, GUINT_TO_POINTER (index));
   if (value == NULL)
-    return damaged (r, "it refers to a value that it never gave");
+    return damaged (r, _ ("it refers to a value that it never gave"));
   return push (r, value);
 }
 
@@ -384,7 +385,7 @@ step (Reader *r, guint8 opcode)
     case 0x80: /* PROTO */
       if (!take_integer (r, 1, &n))
         return FALSE;
-      return n == 2 || damaged (r, "a pickle protocol other than 2, which PyTorch doesn't write,");
+      return n == 2 || damaged (r, _ ("a pickle protocol other than 2, which PyTorch doesn't write,"));
     case '(': /* MARK */
       g_array_append_val (r->marks, r->stack->len);
       return TRUE;
@@ -416,13 +417,13 @@ step (Reader *r, guint8 opcode)
     case ']': /* EMPTY_LIST */
       return push (r, new_value (r, FV_PICKLE_LIST));
     case 'a': /* APPEND */
-      return r->stack->len >= 1 ? add_items (r, r->stack->len - 1, FALSE) : damaged (r, "a value is missing");
+      return r->stack->len >= 1 ? add_items (r, r->stack->len - 1, FALSE) : damaged (r, _ ("a value is missing"));
     case 'e': /* APPENDS */
       return close_mark (r, &start) && add_items (r, start, FALSE);
     case '}': /* EMPTY_DICT */
       return push (r, new_value (r, FV_PICKLE_DICT));
     case 's': /* SETITEM */
-      return r->stack->len >= 2 ? add_items (r, r->stack->len - 2, TRUE) : damaged (r, "a value is missing");
+      return r->stack->len >= 2 ? add_items (r, r->stack->len - 2, TRUE) : damaged (r, _ ("a value is missing"));
     case 'u': /* SETITEMS */
       return close_mark (r, &start) && add_items (r, start, TRUE);
     case 'c': /* GLOBAL */
@@ -444,8 +445,8 @@ step (Reader *r, guint8 opcode)
       return get_memo (r, 4);
     default:
       g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_REFUSED,
-                   "%s has the pickle operation 0x%02x, which no YOLOv5 weight file needs, at byte %" G_GSIZE_FORMAT
-                   " of its pickle; it was refused and nothing in it was executed",
+                   _ ("%s has the pickle operation 0x%02x, which no YOLOv5 weight file needs, at byte %zu of its "
+                      "pickle; it was refused and nothing in it was executed"),
                    r->name, opcode, r->position - 1);
       return FALSE;
     }
@@ -468,7 +469,7 @@ run (Reader *r)
       if (!step (r, *opcode))
         return FALSE;
       if (r->pickle->values->len > MAX_VALUES)
-        return damaged (r, "it has more values than any weight file");
+        return damaged (r, _ ("it has more values than any weight file"));
     }
 }
 
@@ -482,7 +483,7 @@ fv_pickle_parse (const guint8 *data, gsize size, const char *const *allowed, con
   if (size > MAX_BYTES)
     {
       g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                   "%s is not a weight file: its pickle has %" G_GSIZE_FORMAT " bytes", name, size);
+                   _ ("%s is not a weight file: its pickle has %zu bytes"), name, size);
       return NULL;
     }
   self = g_new0 (FvPickle, 1);

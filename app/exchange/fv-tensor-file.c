@@ -4,6 +4,8 @@
 #include "app/exchange/fv-file.h"
 #include "app/exchange/fv-json.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* Far above any real header; a JSON tree takes many times the size of its text. */
@@ -64,7 +66,7 @@ fv_tensor_view_shape (const FvTensorView *view)
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (view->n_dims == 0)
-    return g_strdup ("a single value");
+    return g_strdup (_ ("a single value"));
   for (guint i = 0; i < view->n_dims; i++)
     g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i > 0 ? "x" : "", view->dims[i]);
   return g_strdup (text->str);
@@ -111,7 +113,7 @@ fv_tensor_view_to_f32 (const FvTensorView *view, float *out, GError **error)
   if (!measure (view, &n_values, &n_bytes) || n_bytes != view->n_bytes)
     {
       g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                   "Tensor %s has %" G_GSIZE_FORMAT " bytes, which don't fit its shape", view->name, view->n_bytes);
+                   _ ("Tensor %s has %zu bytes, which don't fit its shape"), view->name, view->n_bytes);
       return FALSE;
     }
   switch (view->dtype)
@@ -192,25 +194,25 @@ read_tensor (FvTensorFile *self, const char *key, JsonNode *node, const char *na
   guint64 n_values, n_bytes;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
-    return FAIL ("%s is damaged: the header's entry \"%s\" is not an object", name, key);
+    return FAIL (_ ("%s is damaged: the header's entry \"%s\" is not an object"), name, key);
   object = json_node_get_object (node);
   node = json_object_get_member (object, "dtype");
   dtype = node != NULL && json_node_get_value_type (node) == G_TYPE_STRING ? json_node_get_string (node) : "none";
   while (view.dtype < FV_N_DTYPES && strcmp (dtypes[view.dtype].name, dtype) != 0)
     view.dtype++;
   if (view.dtype == FV_N_DTYPES)
-    return FAIL ("%s: tensor \"%s\" is of type \"%s\", which Fovea doesn't know", name, key, dtype);
+    return FAIL (_ ("%s: tensor \"%s\" is of type \"%s\", which Fovea doesn't know"), name, key, dtype);
   if (!read_integers (json_object_get_member (object, "shape"), FV_TENSOR_MAX_DIMS, view.dims, &view.n_dims)
       || !measure (&view, &n_values, &n_bytes))
-    return FAIL ("%s is damaged: the shape of tensor \"%s\" is not a list of at most %d sizes", name, key,
+    return FAIL (_ ("%s is damaged: the shape of tensor \"%s\" is not a list of at most %d sizes"), name, key,
                  FV_TENSOR_MAX_DIMS);
   if (!read_integers (json_object_get_member (object, "data_offsets"), 2, offsets, &n_offsets) || n_offsets != 2
       || offsets[0] > offsets[1] || (guint64)offsets[1] > data_size)
-    return FAIL ("%s is damaged or cut short: tensor \"%s\" lies outside the file's %" G_GSIZE_FORMAT " bytes of data",
-                 name, key, data_size);
+    return FAIL (_ ("%s is damaged or cut short: tensor \"%s\" lies outside the file's %zu bytes of data"), name, key,
+                 data_size);
   if (n_bytes != (guint64)(offsets[1] - offsets[0]))
-    return FAIL ("%s is damaged: tensor \"%s\" has %" G_GINT64_FORMAT " bytes where its shape needs %" G_GUINT64_FORMAT,
-                 name, key, offsets[1] - offsets[0], n_bytes);
+    return FAIL (_ ("%s is damaged: tensor \"%s\" has %" PRId64 " bytes where its shape needs %" PRIu64), name, key,
+                 offsets[1] - offsets[0], n_bytes);
   view.data = data + offsets[0];
   view.n_bytes = n_bytes;
   g_array_append_val (self->views, view);
@@ -224,12 +226,12 @@ read_metadata (FvTensorFile *self, JsonNode *node, const char *name, GError **er
   const char *key;
 
   if (!JSON_NODE_HOLDS_OBJECT (node))
-    return FAIL ("%s is damaged: its metadata is not an object", name);
+    return FAIL (_ ("%s is damaged: its metadata is not an object"), name);
   json_object_iter_init (&iter, json_node_get_object (node));
   while (json_object_iter_next (&iter, &key, &node))
     {
       if (json_node_get_value_type (node) != G_TYPE_STRING)
-        return FAIL ("%s is damaged: its metadata \"%s\" is not text", name, key);
+        return FAIL (_ ("%s is damaged: its metadata \"%s\" is not text"), name, key);
       g_hash_table_insert (self->metadata, (char *)key, (char *)json_node_get_string (node));
     }
   return TRUE;
@@ -260,13 +262,12 @@ check_coverage (FvTensorFile *self, const guint8 *data, gsize data_size, const c
       const FvTensorView *view = &g_array_index (self->views, FvTensorView, i);
 
       if (view->data != end)
-        return FAIL ("%s is damaged: tensor \"%s\" does not start where the one before it ends", name, view->name);
+        return FAIL (_ ("%s is damaged: tensor \"%s\" does not start where the one before it ends"), name, view->name);
       end += view->n_bytes;
       g_hash_table_insert (self->by_name, (char *)view->name, GUINT_TO_POINTER (i + 1));
     }
   if (end != data + data_size)
-    return FAIL ("%s is damaged: %" G_GSIZE_FORMAT " bytes at its end belong to no tensor", name,
-                 (gsize)(data + data_size - end));
+    return FAIL (_ ("%s is damaged: %zu bytes at its end belong to no tensor"), name, (gsize)(data + data_size - end));
   return TRUE;
 }
 
@@ -283,25 +284,24 @@ parse (FvTensorFile *self, const char *name, GError **error)
   const char *key;
 
   if (size < 8)
-    return FAIL ("%s is not a safetensors file: it has only %" G_GSIZE_FORMAT " bytes", name, size);
+    return FAIL (_ ("%s is not a safetensors file: it has only %zu bytes"), name, size);
   memcpy (&header_size, file, 8);
   header_size = GUINT64_FROM_LE (header_size);
   if (size == 8 || file[8] != '{')
-    return FAIL ("%s is not a safetensors file", name);
+    return FAIL (_ ("%s is not a safetensors file"), name);
   if (header_size > size - 8)
-    return FAIL ("%s is damaged or cut short: its header should have %" G_GUINT64_FORMAT
-                 " bytes, the file has %" G_GSIZE_FORMAT,
-                 name, header_size, size);
+    return FAIL (_ ("%s is damaged or cut short: its header should have %" PRIu64 " bytes, the file has %zu"), name,
+                 header_size, size);
   if (header_size > MAX_HEADER_BYTES)
-    return FAIL ("%s is not a weight file: its header has %" G_GUINT64_FORMAT " bytes", name, header_size);
+    return FAIL (_ ("%s is not a weight file: its header has %" PRIu64 " bytes"), name, header_size);
   self->header = fv_json_parse ((const char *)file + 8, header_size, MAX_HEADER_DEPTH, &json_error);
   if (self->header == NULL)
-    return FAIL ("%s is damaged: its header can't be read, %s", name, json_error->message);
+    return FAIL (_ ("%s is damaged: its header can't be read, %s"), name, json_error->message);
   if (!JSON_NODE_HOLDS_OBJECT (self->header))
-    return FAIL ("%s is damaged: its header is not a JSON object", name);
+    return FAIL (_ ("%s is damaged: its header is not a JSON object"), name);
   root = json_node_get_object (self->header);
   if (json_object_get_size (root) > MAX_TENSORS)
-    return FAIL ("%s is not a weight file: it has %u tensors", name, json_object_get_size (root));
+    return FAIL (_ ("%s is not a weight file: it has %u tensors"), name, json_object_get_size (root));
 
   json_object_iter_init (&iter, root);
   while (json_object_iter_next (&iter, &key, &node))

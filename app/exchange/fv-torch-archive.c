@@ -3,6 +3,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* As in fv-pickle.c, which says so for itself. */
@@ -32,9 +34,9 @@ open_archive (GBytes *bytes, const char *name, GError **error)
 
   archive_read_support_format_zip_seekable (archive);
   if (!fv_torch_archive_is_zip (bytes))
-    return FAIL ("%s is not a PyTorch weight file", name);
+    return FAIL (_ ("%s is not a PyTorch weight file"), name);
   if (archive_read_open_memory (archive, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)) != ARCHIVE_OK)
-    return FAIL ("%s is damaged or cut short: its list of contents can't be read (%s)", name,
+    return FAIL (_ ("%s is damaged or cut short: its list of contents can't be read (%s)"), name,
                  archive_error_string (archive));
   return g_steal_pointer (&archive);
 }
@@ -50,7 +52,7 @@ next_entry (FvArchive *archive, struct archive_entry **entry, const char **path,
   if (status < ARCHIVE_WARN)
     {
       g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                   "%s is damaged or cut short: its list of contents can't be read (%s)", name,
+                   _ ("%s is damaged or cut short: its list of contents can't be read (%s)"), name,
                    archive_error_string (archive));
       return FALSE;
     }
@@ -70,15 +72,15 @@ read_entry (FvArchive *archive, const char *path, gsize size, const char *name, 
   la_ssize_t got = 0;
 
   if (data == NULL)
-    return FAIL ("%s: there is not enough memory for its %" G_GSIZE_FORMAT " bytes of %s", name, size, path);
+    return FAIL (_ ("%s: there is not enough memory for its %zu bytes of %s"), name, size, path);
   while (n < size && (got = archive_read_data (archive, data + n, size - n)) > 0)
     n += got;
   if (got >= 0 && n == size)
     got = archive_read_data (archive, &beyond, 1);
   if (got < 0)
-    return FAIL ("%s is damaged: %s can't be read (%s)", name, path, archive_error_string (archive));
+    return FAIL (_ ("%s is damaged: %s can't be read (%s)"), name, path, archive_error_string (archive));
   if (n != size || got != 0)
-    return FAIL ("%s is damaged: %s should have %" G_GSIZE_FORMAT " bytes", name, path, size);
+    return FAIL (_ ("%s is damaged: %s should have %zu bytes"), name, path, size);
   return g_bytes_new_take (g_steal_pointer (&data), size);
 }
 
@@ -97,7 +99,7 @@ fv_torch_archive_read_pickle (GBytes *bytes, const char *name, GError **error)
       if (!g_str_has_suffix (path, "/data.pkl"))
         continue;
       if (archive_entry_size (entry) <= 0 || archive_entry_size (entry) > MAX_PICKLE_BYTES)
-        return FAIL ("%s is not a weight file: its pickle has %" G_GINT64_FORMAT " bytes", name,
+        return FAIL (_ ("%s is not a weight file: its pickle has %" PRId64 " bytes"), name,
                      (gint64)archive_entry_size (entry));
       return read_entry (archive, path, archive_entry_size (entry), name, error);
     }
@@ -106,7 +108,7 @@ fv_torch_archive_read_pickle (GBytes *bytes, const char *name, GError **error)
       g_propagate_error (error, g_steal_pointer (&broken));
       return NULL;
     }
-  return FAIL ("%s is a zip file, but not one that PyTorch wrote: it has no data.pkl", name);
+  return FAIL (_ ("%s is a zip file, but not one that PyTorch wrote: it has no data.pkl"), name);
 }
 
 GHashTable *
@@ -134,8 +136,8 @@ fv_torch_archive_read (GBytes *bytes, GHashTable *sizes, const char *name, GErro
       if (size == NULL || g_hash_table_contains (out, slash + 1))
         continue;
       if (archive_entry_size (entry) != (gint64)*size)
-        return FAIL ("%s is damaged: %s has %" G_GINT64_FORMAT " bytes where its tensor needs %" G_GSIZE_FORMAT, name,
-                     path, (gint64)archive_entry_size (entry), *size);
+        return FAIL (_ ("%s is damaged: %s has %" PRId64 " bytes where its tensor needs %zu"), name, path,
+                     (gint64)archive_entry_size (entry), *size);
       storage = read_entry (archive, path, *size, name, error);
       if (storage == NULL)
         return NULL;
@@ -149,6 +151,6 @@ fv_torch_archive_read (GBytes *bytes, GHashTable *sizes, const char *name, GErro
   g_hash_table_iter_init (&iter, sizes);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     if (!g_hash_table_contains (out, key))
-      return FAIL ("%s is damaged or cut short: its storage data/%s is missing", name, (const char *)key);
+      return FAIL (_ ("%s is damaged or cut short: its storage data/%s is missing"), name, (const char *)key);
   return g_steal_pointer (&out);
 }

@@ -4,6 +4,8 @@
 #include "app/exchange/fv-pickle.h"
 #include "app/exchange/fv-torch-archive.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 /* Bounds that no YOLOv5 comes near (yolov5x: 669 tensors, 350 MB in fp32), so that a hostile file can't take the memory. */
@@ -146,11 +148,11 @@ add_tensor (Walk *walk, const FvPickleValue *value, char *name)
 
   g_ptr_array_add (walk->names, name);
   if (walk->windows->len >= MAX_TENSORS)
-    return FAIL ("%s is not a YOLOv5 weight file: it has more than %d tensors", walk->name, MAX_TENSORS);
+    return FAIL (_ ("%s is not a YOLOv5 weight file: it has more than %d tensors"), walk->name, MAX_TENSORS);
   if (fv_pickle_made_by (value, "torch._utils._rebuild_parameter"))
     value = fv_pickle_element (value->args, 0);
   if (!fv_pickle_made_by (value, "torch._utils._rebuild_tensor_v2"))
-    return FAIL ("%s: %s is not a tensor that Fovea can read", walk->name, name);
+    return FAIL (_ ("%s: %s is not a tensor that Fovea can read"), walk->name, name);
   args = value->args;
   window.view.n_dims = fv_pickle_length (fv_pickle_element (args, 2));
   if (window.view.n_dims > FV_TENSOR_MAX_DIMS || !read_storage (fv_pickle_element (args, 0), &window)
@@ -158,12 +160,12 @@ add_tensor (Walk *walk, const FvPickleValue *value, char *name)
       || (guint64)window.offset > MAX_BYTES
       || !read_sizes (fv_pickle_element (args, 2), window.view.n_dims, window.view.dims)
       || !read_sizes (fv_pickle_element (args, 3), window.view.n_dims, window.strides))
-    return FAIL ("%s: tensor %s is not described as PyTorch does", walk->name, name);
+    return FAIL (_ ("%s: tensor %s is not described as PyTorch does"), walk->name, name);
   if (!fits (&window))
-    return FAIL ("%s is damaged: tensor %s lies outside its storage", walk->name, name);
+    return FAIL (_ ("%s is damaged: tensor %s lies outside its storage"), walk->name, name);
   walk->n_bytes += window.view.n_bytes;
   if (walk->n_bytes > MAX_BYTES)
-    return FAIL ("%s is not a YOLOv5 weight file: its tensors have more than %" G_GUINT64_FORMAT " MiB", walk->name,
+    return FAIL (_ ("%s is not a YOLOv5 weight file: its tensors have more than %" PRIu64 " MiB"), walk->name,
                  MAX_BYTES >> 20);
   g_array_append_val (walk->windows, window);
   return TRUE;
@@ -175,7 +177,7 @@ walk_dict (Walk *walk, const FvPickleValue *dict, const char *prefix)
 {
   walk->n_members += fv_pickle_length (dict);
   if (walk->n_members > MAX_MEMBERS)
-    return FAIL ("%s is not a YOLOv5 weight file: its modules have too many members", walk->name);
+    return FAIL (_ ("%s is not a YOLOv5 weight file: its modules have too many members"), walk->name);
   for (guint i = 0; i < fv_pickle_length (dict); i++)
     {
       const char *key = fv_pickle_text (fv_pickle_key (dict, i));
@@ -197,7 +199,7 @@ walk_module (Walk *walk, const FvPickleValue *module, const char *prefix, guint 
 
   walk->n_members += 3 * fv_pickle_length (module->state) + fv_pickle_length (modules);
   if (depth > MAX_MODULE_DEPTH || ++walk->n_modules > MAX_MODULES || walk->n_members > MAX_MEMBERS)
-    return FAIL ("%s is not a YOLOv5 weight file: its modules are nested too deeply or too many", walk->name);
+    return FAIL (_ ("%s is not a YOLOv5 weight file: its modules are nested too deeply or too many"), walk->name);
   if (!walk_dict (walk, fv_pickle_attribute (module, "_parameters"), prefix)
       || !walk_dict (walk, fv_pickle_attribute (module, "_buffers"), prefix))
     return FALSE;
@@ -207,7 +209,7 @@ walk_module (Walk *walk, const FvPickleValue *module, const char *prefix, guint 
       g_autofree char *inner = g_strdup_printf ("%s%s.", prefix, key != NULL ? key : "?");
 
       if (strlen (inner) > 200)
-        return FAIL ("%s is not a YOLOv5 weight file: a module's name is too long", walk->name);
+        return FAIL (_ ("%s is not a YOLOv5 weight file: a module's name is too long"), walk->name);
       if (!walk_module (walk, fv_pickle_value (modules, i), inner, depth + 1))
         return FALSE;
     }
@@ -349,7 +351,7 @@ list_storages (Walk *walk)
       if ((known != NULL && *known != size) || total > MAX_BYTES)
         {
           g_set_error (walk->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                       "%s is damaged: the storage of tensor %s is described twice or too large", walk->name,
+                       _ ("%s is damaged: the storage of tensor %s is described twice or too large"), walk->name,
                        window->view.name);
           return NULL;
         }
@@ -417,7 +419,7 @@ fv_torch_file_new (GBytes *bytes, const char *name, GError **error)
   if (network == NULL)
     {
       g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                   "%s is a PyTorch file, but holds neither a YOLOv5 model nor a state_dict", name);
+                   _ ("%s is a PyTorch file, but holds neither a YOLOv5 model nor a state_dict"), name);
       return NULL;
     }
   if (is_module (network) ? !walk_module (&walk, network, "", 0) : !walk_dict (&walk, network, ""))

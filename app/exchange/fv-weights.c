@@ -6,6 +6,7 @@
 #include "app/exchange/fv-torch-archive.h"
 #include "app/exchange/fv-torch-file.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -134,11 +135,11 @@ check_architecture (const Source *source, const FvLayout *layout, char variant, 
           wanted_shape = g_strdup ("16, 32, 48, 64 or 80 x3x6x6");
         }
       shape = view != NULL ? fv_tensor_view_shape (view) : g_strdup ("missing");
-      return FAIL (ARCHITECTURE, "%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): %s is %s, %s expects %s",
+      return FAIL (ARCHITECTURE, _ ("%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): %s is %s, %s expects %s"),
                    source->name, param->name, shape, network, wanted_shape);
     }
   if (foreign != NULL)
-    return FAIL (ARCHITECTURE, "%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): %s has no place in %s",
+    return FAIL (ARCHITECTURE, _ ("%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): %s has no place in %s"),
                  source->name, foreign->name, network);
   return TRUE;
 }
@@ -158,7 +159,7 @@ read_values (FvWeights *self, const Source *source, const FvLayout *layout, GErr
         return FALSE;
       for (gsize j = 0; j < n; j++)
         if (!isfinite (values[j]))
-          return FAIL (FORMAT, "%s can't be used: %s holds a value that is not a finite number", source->name,
+          return FAIL (FORMAT, _ ("%s can't be used: %s holds a value that is not a finite number"), source->name,
                        param->name);
       if (!fv_param_is_statistic (param))
         self->n_parameters += n;
@@ -182,8 +183,8 @@ read_anchors (FvWeights *self, const Source *source, GError **error)
       g_autofree char *shape = fv_tensor_view_shape (view);
 
       return FAIL (ARCHITECTURE,
-                   "%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): " ANCHORS_NAME " is %s, YOLOv5 expects 3x3x2",
-                   source->name, shape);
+                   _ ("%s is not a YOLOv5 (n, s, m, l or x, v6.0 to v7.0): %s is %s, YOLOv5 expects 3x3x2"),
+                   source->name, ANCHORS_NAME, shape);
     }
   if (!fv_tensor_view_to_f32 (view, anchors, error))
     return FALSE;
@@ -191,7 +192,7 @@ read_anchors (FvWeights *self, const Source *source, GError **error)
     {
       anchors[i] *= fv_yolov5_strides[i / (FV_YOLOV5_N_ANCHORS * 2)];
       if (!(anchors[i] > 0 && isfinite (anchors[i])))
-        return FAIL (FORMAT, "%s can't be used: one of its anchors is not a positive size", source->name);
+        return FAIL (FORMAT, _ ("%s can't be used: one of its anchors is not a positive size"), source->name);
     }
   return TRUE;
 }
@@ -303,8 +304,8 @@ fv_weights_parse (GBytes *bytes, const char *name, GError **error)
     return read_safetensors (self, bytes, name, error) ? g_steal_pointer (&self) : NULL;
   g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
                size > 2 && data[0] == 0x80 && data[1] == 2
-                   ? "%s was saved by a PyTorch older than 1.6: load it and save it again with a newer one"
-                   : "%s is neither a PyTorch weight file (.pt) nor a safetensors file",
+                   ? _ ("%s was saved by a PyTorch older than 1.6: load it and save it again with a newer one")
+                   : _ ("%s is neither a PyTorch weight file (.pt) nor a safetensors file"),
                name);
   return NULL;
 }
@@ -343,8 +344,8 @@ fv_weights_apply (const FvWeights *self, const FvYolov5Config *config, const FvL
 
   if (config->variant != self->config.variant)
     return FAIL (ARCHITECTURE,
-                 "The weights are of YOLOv5%c, the network to be filled is YOLOv5%c; choose --model %c or other "
-                 "weights",
+                 _ ("The weights are of YOLOv5%c, the network to be filled is YOLOv5%c; choose --model %c or other "
+                    "weights"),
                  self->config.variant, config->variant, self->config.variant);
   memset (parameters, 0, fv_layout_get_parameter_floats (layout) * sizeof (float));
   memset (statistics, 0, fv_layout_get_statistics_floats (layout) * sizeof (float));

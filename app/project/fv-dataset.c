@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/project/fv-dataset.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -316,7 +318,7 @@ invalid (const char *path, GError **error, const char *format, ...)
   va_start (arguments, format);
   g_autofree char *reason = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error (error, FV_DATASET_ERROR, FV_DATASET_ERROR_INVALID, "'%s' is no snapshot of a dataset: %s.", path,
+  g_set_error (error, FV_DATASET_ERROR, FV_DATASET_ERROR_INVALID, _ ("'%s' is no snapshot of a dataset: %s."), path,
                reason);
   return FALSE;
 }
@@ -329,7 +331,7 @@ read_items (FvDataset *self, JsonArray *items, const char *path, GError **error)
       const char *what = NULL;
       FvItem *item = read_item (json_array_get_element (items, i), self->n_classes, &what);
       if (item == NULL)
-        return invalid (path, error, "'%s' of item %u is missing or out of range", what, i);
+        return invalid (path, error, _ ("'%s' of item %u is missing or out of range"), what, i);
       fv_dataset_add (self, item);
     }
   return TRUE;
@@ -358,7 +360,7 @@ fv_dataset_load (const char *path, GError **error)
   gint64 version = get_count (object, "version");
   if (version != SNAPSHOT_VERSION)
     {
-      invalid (path, error, "its version is %" G_GINT64_FORMAT " and this program reads version %d", version,
+      invalid (path, error, _ ("its version is %" PRId64 " and this program reads version %d"), version,
                SNAPSHOT_VERSION);
       return NULL;
     }
@@ -366,7 +368,7 @@ fv_dataset_load (const char *path, GError **error)
   JsonArray *classes = get_array (object, "classes"), *items = get_array (object, "items");
   if (classes == NULL || items == NULL)
     {
-      invalid (path, error, "'%s' is missing", classes == NULL ? "classes" : "items");
+      invalid (path, error, _ ("'%s' is missing"), classes == NULL ? "classes" : "items");
       return NULL;
     }
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
@@ -375,7 +377,7 @@ fv_dataset_load (const char *path, GError **error)
       JsonNode *node = json_array_get_element (classes, i);
       if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
         {
-          invalid (path, error, "class %u has no name", i);
+          invalid (path, error, _ ("class %u has no name"), i);
           return NULL;
         }
       g_strv_builder_add (names, json_node_get_string (node));

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ fv_lock_take (const char *path, GError **error)
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0)
     {
-      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, "The lock '%s' can't be made: %s.", path,
+      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, _ ("The lock '%s' can't be made: %s."), path,
                    g_strerror (errno));
       return NULL;
     }
@@ -65,17 +66,17 @@ fv_lock_take (const char *path, GError **error)
       g_autofree char *holder = read_holder (fd);
       if (why == EAGAIN || why == EACCES)
         g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_HELD,
-                     "'%s' is held by %s: wait until that has finished, or end it.", path, holder);
+                     _ ("'%s' is held by %s: wait until that has finished, or end it."), path, holder);
       else
         g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED,
-                     "'%s' can't be locked: %s. Keep it on a file system with locks.", path, g_strerror (why));
+                     _ ("'%s' can't be locked: %s. Keep it on a file system with locks."), path, g_strerror (why));
       close (fd);
       return NULL;
     }
 
   if (!write_holder (fd))
     {
-      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, "The lock '%s' can't be written: %s.", path,
+      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, _ ("The lock '%s' can't be written: %s."), path,
                    g_strerror (errno));
       close (fd);
       return NULL;

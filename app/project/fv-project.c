@@ -2,6 +2,7 @@
 #include "app/project/fv-project.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,7 +82,7 @@ take_lock (FvProject *self, GError **error)
   g_autofree char *path = g_build_filename (self->path, "editing.lock", NULL);
   self->lock = fv_lock_take (path, error);
   if (self->lock == NULL)
-    g_prefix_error (error, "The project '%s' can't be changed now. ", self->path);
+    g_prefix_error (error, _ ("The project '%s' can't be changed now. "), self->path);
   return self->lock != NULL;
 }
 
@@ -98,8 +99,8 @@ choose_journal (FvProject *self, GError **error)
   if (write_ahead)
     return TRUE;
 
-  self->notice = g_strdup_printf ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
-                                  "instead, so whoever reads may have to wait while a change is saved.",
+  self->notice = g_strdup_printf (_ ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
+                                     "instead, so whoever reads may have to wait while a change is saved."),
                                   self->path);
   return fv_schema_run (self->db, self->store, "PRAGMA journal_mode = DELETE", error);
 }
@@ -145,7 +146,7 @@ fv_project_create (const char *path, GError **error)
     {
       g_set_error (error, FV_PROJECT_ERROR,
                    errno == EEXIST || errno == ENOTDIR ? FV_PROJECT_ERROR_EXISTS : FV_PROJECT_ERROR_STORE,
-                   "The project's folder '%s' can't be made: %s. Choose another place.", self->path,
+                   _ ("The project's folder '%s' can't be made: %s. Choose another place."), self->path,
                    g_strerror (errno));
       return NULL;
     }
@@ -156,7 +157,7 @@ fv_project_create (const char *path, GError **error)
   int used = has_tables (self, error);
   if (used > 0)
     g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_EXISTS,
-                 "There is a project in '%s' already. Use it as it is, or choose another folder.", self->path);
+                 _ ("There is a project in '%s' already. Use it as it is, or choose another folder."), self->path);
   if (used != 0 || !fv_schema_bring_forward (self->db, self->store, fv_schema_steps, FV_PROJECT_SCHEMA, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -170,8 +171,8 @@ fv_project_open (const char *path, FvProjectMode mode, GError **error)
     {
       g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
                    g_file_test (self->path, G_FILE_TEST_IS_DIR)
-                       ? "'%s' is no project: it holds no project.db. 'fovea-cli init' makes one."
-                       : "There is no project at '%s'. 'fovea-cli init' makes one.",
+                       ? _ ("'%s' is no project: it holds no project.db. 'fovea-cli init' makes one.")
+                       : _ ("There is no project at '%s'. 'fovea-cli init' makes one."),
                    self->path);
       return NULL;
     }
@@ -186,7 +187,7 @@ fv_project_open (const char *path, FvProjectMode mode, GError **error)
   if (version == 0)
     {
       g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
-                   "'%s' is no project of Fovea's. If making it was cut short, 'fovea-cli init' finishes that.",
+                   _ ("'%s' is no project of Fovea's. If making it was cut short, 'fovea-cli init' finishes that."),
                    self->store);
       return NULL;
     }
@@ -276,8 +277,8 @@ begin_edit (FvProject *self, GError **error)
 {
   if (self->lock == NULL)
     {
-      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY, "The project '%s' is open for reading only.",
-                   self->path);
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY,
+                   _ ("The project '%s' is open for reading only."), self->path);
       return FALSE;
     }
   return fv_schema_run (self->db, self->store, "BEGIN IMMEDIATE", error);
@@ -348,7 +349,7 @@ read_boxes (FvProject *self, GHashTable *by_id, GHashTable *positions, GError **
       if (item == NULL || !g_hash_table_lookup_extended (positions, &class_id, NULL, &position))
         {
           g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE,
-                       "The store '%s' is damaged: a box belongs to no picture or class. Restore it from a copy.",
+                       _ ("The store '%s' is damaged: a box belongs to no picture or class. Restore it from a copy."),
                        self->store);
           return FALSE;
         }

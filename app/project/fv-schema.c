@@ -2,6 +2,7 @@
 #include "app/project/fv-schema.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #include "app/project/fv-project.h"
@@ -37,26 +38,26 @@ fv_schema_fail (sqlite3 *db, const char *path, GError **error)
   switch (sqlite3_errcode (db) & 0xff)
     {
     case SQLITE_FULL:
-      advice = "The disk is full: free some space and try again";
+      advice = _ ("The disk is full: free some space and try again");
       break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      advice = "The file is damaged or no project: restore it from a copy";
+      advice = _ ("The file is damaged or no project: restore it from a copy");
       break;
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
-      advice = "Make the folder and the file readable and writable for you";
+      advice = _ ("Make the folder and the file readable and writable for you");
       break;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      advice = "Another program is writing to it: try again when that is done";
+      advice = _ ("Another program is writing to it: try again when that is done");
       break;
     default:
-      advice = "Check the disk that it lies on";
+      advice = _ ("Check the disk that it lies on");
       break;
     }
-  g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, "The store '%s' can't be used: %s. %s", path,
+  g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, _ ("The store '%s' can't be used: %s. %s"), path,
                sqlite3_errmsg (db), advice);
   return FALSE;
 }
@@ -89,7 +90,7 @@ copy_store (sqlite3 *db, const char *path, guint version, GError **error)
   g_autofree char *part = g_strconcat (copy, ".part", NULL);
   if (g_unlink (part) != 0 && errno != ENOENT)
     {
-      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, "'%s' is in the way and can't be removed: %s.",
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, _ ("'%s' is in the way and can't be removed: %s."),
                    part, g_strerror (errno));
       return FALSE;
     }
@@ -103,7 +104,7 @@ copy_store (sqlite3 *db, const char *path, guint version, GError **error)
   sqlite3_finalize (statement);
   if (done && g_rename (part, copy) != 0)
     {
-      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, "The copy '%s' can't be made: %s.", copy,
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE, _ ("The copy '%s' can't be made: %s."), copy,
                    g_strerror (errno));
       done = FALSE;
     }
@@ -121,7 +122,7 @@ fv_schema_bring_forward (sqlite3 *db, const char *path, const char *const *steps
   if ((guint)version > n_steps)
     {
       g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_TOO_NEW,
-                   "'%s' was made by a newer Fovea (schema %d; this one knows %u): use that one.", path, version,
+                   _ ("'%s' was made by a newer Fovea (schema %d; this one knows %u): use that one."), path, version,
                    n_steps);
       return FALSE;
     }

@@ -4,6 +4,7 @@
 #include "app/exchange/fv-tensor-file.h"
 #include "app/training/fv-json.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 G_DEFINE_QUARK (fv_checkpoint_error, fv_checkpoint_error)
@@ -98,7 +99,7 @@ fv_checkpoint_save (const char *path, FvModel *model, char **class_names, const 
       if (!data)
         {
           g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM,
-                       "Not enough memory for the checkpoint %s: %" G_GSIZE_FORMAT " bytes are needed.", path,
+                       _ ("Not enough memory for the checkpoint %s: %zu bytes are needed."), path,
                        size * sizeof (float));
           return FALSE;
         }
@@ -145,7 +146,7 @@ fv_checkpoint_open (const char *path, GError **error)
       || !read_model (model, &self->config, &self->class_names) || !fv_progress_read_json (&self->progress, progress))
     {
       g_set_error (error, FV_CHECKPOINT_ERROR, FV_CHECKPOINT_ERROR_INVALID,
-                   "%s is not a checkpoint that this version of Fovea can go on from.", path);
+                   _ ("%s is not a checkpoint that this version of Fovea can go on from."), path);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -202,7 +203,7 @@ fv_checkpoint_restore (FvCheckpoint *self, FvModel *model, FvProgress *progress,
       if (!view || view->dtype != FV_DTYPE_F32 || fv_tensor_view_n_values (view) != size)
         {
           g_set_error (error, FV_CHECKPOINT_ERROR, FV_CHECKPOINT_ERROR_MISMATCH,
-                       "%s doesn't belong to this run: its “%s” are of another network or optimizer.", self->path,
+                       _ ("%s doesn't belong to this run: its “%s” are of another network or optimizer."), self->path,
                        name);
           return FALSE;
         }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -17,12 +18,14 @@ struct _FvEvents
 };
 
 static gboolean
-fail (const char *path, const char *what, GError **error)
+fail (const char *path, gboolean opened, GError **error)
 {
   int saved = errno;
 
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved), "The event stream %s can't be %s: %s.", path,
-               what, g_strerror (saved));
+  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved),
+               opened ? _ ("The event stream %s can't be written: %s.")
+                      : _ ("The event stream %s can't be opened: %s."),
+               path, g_strerror (saved));
   return FALSE;
 }
 
@@ -56,7 +59,7 @@ fv_events_open (const char *path, guint run, FILE *copy, GError **error)
   self->file = g_fopen (path, "a+e");
   if (!self->file || !cut_torn_line (self->file))
     {
-      fail (path, "opened", error);
+      fail (path, FALSE, error);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -98,9 +101,9 @@ fv_events_end (FvEvents *self, JsonBuilder *builder, GError **error)
   g_object_unref (builder);
   line = fv_json_print (root, FALSE);
   if (fprintf (self->file, "%s\n", line) < 0 || fflush (self->file) != 0)
-    return fail (self->path, "written", error);
+    return fail (self->path, TRUE, error);
   if (self->copy && (fprintf (self->copy, "%s\n", line) < 0 || fflush (self->copy) != 0))
-    return fail ("(the copy that --events asked for)", "written", error);
+    return fail ("(the copy that --events asked for)", TRUE, error);
   return TRUE;
 }
 

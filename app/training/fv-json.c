@@ -2,6 +2,7 @@
 #include "app/training/fv-json.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 static void print_node (GString *out, JsonNode *node, gboolean pretty, guint depth);
@@ -152,13 +153,13 @@ fv_json_load_object (const char *path, GError **error)
     return NULL;
   if (!json_parser_load_from_data (parser, text, (gssize)length, &local))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not valid JSON: %s", path, local->message);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("%s is not valid JSON: %s"), path, local->message);
       return NULL;
     }
   root = json_parser_get_root (parser);
   if (!root || !JSON_NODE_HOLDS_OBJECT (root))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not a JSON object ({ \"key\": value, ... }).",
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("%s is not a JSON object ({ \"key\": value, ... })."),
                    path);
       return NULL;
     }

@@ -4,6 +4,8 @@
 #include "app/training/fv-json.h"
 
 #include <gio/gio.h>
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -30,60 +32,60 @@ G_STATIC_ASSERT (FV_OPTIMIZER_SGD == 0 && FV_OPTIMIZER_ADAMW == 1);
   }
 
 static const FvRecipeKey keys[] = {
-  INTEGER (epochs, 100, 1, 100000, TRUE, "Times that every picture is trained on."),
-  INTEGER (batch, 16, 1, 4096, TRUE, "Pictures in one step on the device."),
-  INTEGER (imgsz, 640, 32, 4096, TRUE, "Side of the network's input in pixels, a multiple of 32."),
-  INTEGER (seed, 0, 0, 9007199254740992.0, TRUE, "Start of every random number of the run."),
+  INTEGER (epochs, 100, 1, 100000, TRUE, N_ ("Times that every picture is trained on.")),
+  INTEGER (batch, 16, 1, 4096, TRUE, N_ ("Pictures in one step on the device.")),
+  INTEGER (imgsz, 640, 32, 4096, TRUE, N_ ("Side of the network's input in pixels, a multiple of 32.")),
+  INTEGER (seed, 0, 0, 9007199254740992.0, TRUE, N_ ("Start of every random number of the run.")),
   { "optimizer", FV_RECIPE_CHOICE, G_STRUCT_OFFSET (FvRecipe, optimizer), FV_OPTIMIZER_SGD, 0, 1, optimizer_names, TRUE,
-    "SGD with Nesterov momentum, or AdamW." },
+    N_ ("SGD with Nesterov momentum, or AdamW.") },
   INTEGER (freeze, 0, 0, FV_YOLOV5_N_LAYERS - 1, TRUE,
-           "Layers, counted from the first, that learn nothing: 10 is the backbone, 24 all but the head."),
+           N_ ("Layers, counted from the first, that learn nothing: 10 is the backbone, 24 all but the head.")),
   INTEGER (patience, 100, 0, 100000, TRUE,
-           "Epochs without a better result after which training ends early; 0 is never."),
-  INTEGER (nbs, 64, 1, 65536, TRUE, "Pictures that one update sums up, over as many batches as that takes."),
+           N_ ("Epochs without a better result after which training ends early; 0 is never.")),
+  INTEGER (nbs, 64, 1, 65536, TRUE, N_ ("Pictures that one update sums up, over as many batches as that takes.")),
   SWITCH (carry_accumulation, 1,
-          "Whether an unfinished sum of gradients is carried into the next epoch; YOLOv5 throws it away."),
+          N_ ("Whether an unfinished sum of gradients is carried into the next epoch; YOLOv5 throws it away.")),
   INTEGER (val_period, 1, 1, 100000, TRUE,
-           "Epochs from one validation to the next; the last epoch is always validated."),
-  INTEGER (workers, 0, 0, 256, FALSE, "Threads that decode pictures; 0 chooses by the number of processors."),
-  INTEGER (log_period, 1, 1, 1000000, FALSE, "Batches from one step record of the event stream to the next."),
+           N_ ("Epochs from one validation to the next; the last epoch is always validated.")),
+  INTEGER (workers, 0, 0, 256, FALSE, N_ ("Threads that decode pictures; 0 chooses by the number of processors.")),
+  INTEGER (log_period, 1, 1, 1000000, FALSE, N_ ("Batches from one step record of the event stream to the next.")),
   { "checkpoint_minutes", FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, checkpoint_minutes), 10, 0.01, 1440, NULL, FALSE,
-    "Minutes between checkpoints within an epoch; the end of each epoch always has one." },
+    N_ ("Minutes between checkpoints within an epoch; the end of each epoch always has one.") },
 
-  NUMBER (lr0, 0.01, 1e-7, 1, "Learning rate after warm-up."),
-  NUMBER (lrf, 0.01, 1e-6, 1, "Learning rate at the end, as a fraction of lr0."),
-  NUMBER (momentum, 0.937, 0, 0.999, "Momentum of SGD, or beta1 of AdamW."),
-  NUMBER (beta2, 0.999, 0.5, 0.99999, "Beta2 of AdamW."),
-  NUMBER (weight_decay, 0.0005, 0, 0.1, "Decay of convolution weights, for a nominal batch."),
-  NUMBER (clip, 10, 0, 1e6, "Largest L2 norm of all gradients in one update; 0 is no limit."),
-  SWITCH (cos_lr, 0, "Whether the learning rate falls along a cosine instead of a line."),
-  NUMBER (warmup_epochs, 3, 0, 1000, "Epochs of warm-up; never fewer than 100 batches."),
-  NUMBER (warmup_momentum, 0.8, 0, 0.999, "Momentum that warm-up begins with."),
-  NUMBER (warmup_bias_lr, 0.1, 0, 1, "Learning rate of biases that warm-up begins with."),
-  NUMBER (ema_decay, 0.9999, 0, 0.999999, "Decay of the averaged weights, which are validated and saved."),
-  NUMBER (ema_tau, 2000, 1e-3, 1e7, "Updates over which that decay is reached."),
+  NUMBER (lr0, 0.01, 1e-7, 1, N_ ("Learning rate after warm-up.")),
+  NUMBER (lrf, 0.01, 1e-6, 1, N_ ("Learning rate at the end, as a fraction of lr0.")),
+  NUMBER (momentum, 0.937, 0, 0.999, N_ ("Momentum of SGD, or beta1 of AdamW.")),
+  NUMBER (beta2, 0.999, 0.5, 0.99999, N_ ("Beta2 of AdamW.")),
+  NUMBER (weight_decay, 0.0005, 0, 0.1, N_ ("Decay of convolution weights, for a nominal batch.")),
+  NUMBER (clip, 10, 0, 1e6, N_ ("Largest L2 norm of all gradients in one update; 0 is no limit.")),
+  SWITCH (cos_lr, 0, N_ ("Whether the learning rate falls along a cosine instead of a line.")),
+  NUMBER (warmup_epochs, 3, 0, 1000, N_ ("Epochs of warm-up; never fewer than 100 batches.")),
+  NUMBER (warmup_momentum, 0.8, 0, 0.999, N_ ("Momentum that warm-up begins with.")),
+  NUMBER (warmup_bias_lr, 0.1, 0, 1, N_ ("Learning rate of biases that warm-up begins with.")),
+  NUMBER (ema_decay, 0.9999, 0, 0.999999, N_ ("Decay of the averaged weights, which are validated and saved.")),
+  NUMBER (ema_tau, 2000, 1e-3, 1e7, N_ ("Updates over which that decay is reached.")),
 
-  NUMBER (box, 0.05, 0, 100, "Gain of the box term of the loss."),
-  NUMBER (cls, 0.5, 0, 100, "Gain of the class term, for 80 classes."),
-  NUMBER (cls_pw, 1, 0.01, 100, "Weight of positive targets in the class term."),
-  NUMBER (obj, 1, 0, 100, "Gain of the objectness term, at 640 pixels."),
-  NUMBER (obj_pw, 1, 0.01, 100, "Weight of positive targets in the objectness term."),
-  NUMBER (anchor_t, 4, 1.01, 100, "Largest ratio of sides between a box and an anchor that may learn it."),
-  NUMBER (fl_gamma, 0, 0, 10, "Exponent of the focal loss; 0 is the plain loss."),
-  NUMBER (label_smoothing, 0, 0, 0.5, "How far class targets are drawn from 0 and 1 towards each other."),
+  NUMBER (box, 0.05, 0, 100, N_ ("Gain of the box term of the loss.")),
+  NUMBER (cls, 0.5, 0, 100, N_ ("Gain of the class term, for 80 classes.")),
+  NUMBER (cls_pw, 1, 0.01, 100, N_ ("Weight of positive targets in the class term.")),
+  NUMBER (obj, 1, 0, 100, N_ ("Gain of the objectness term, at 640 pixels.")),
+  NUMBER (obj_pw, 1, 0.01, 100, N_ ("Weight of positive targets in the objectness term.")),
+  NUMBER (anchor_t, 4, 1.01, 100, N_ ("Largest ratio of sides between a box and an anchor that may learn it.")),
+  NUMBER (fl_gamma, 0, 0, 10, N_ ("Exponent of the focal loss; 0 is the plain loss.")),
+  NUMBER (label_smoothing, 0, 0, 0.5, N_ ("How far class targets are drawn from 0 and 1 towards each other.")),
 
-  AUGMENT (hsv_h, 0.015, 0, 1, "Largest change of hue, as a fraction."),
-  AUGMENT (hsv_s, 0.7, 0, 1, "Largest change of saturation, as a fraction."),
-  AUGMENT (hsv_v, 0.4, 0, 1, "Largest change of brightness, as a fraction."),
-  AUGMENT (degrees, 0, 0, 180, "Largest rotation to either side, in degrees."),
-  AUGMENT (translate, 0.1, 0, 0.9, "Largest shift, as a fraction of the picture."),
-  AUGMENT (scale, 0.5, 0, 0.9, "Largest change of size: 0.5 is from half to one and a half."),
-  AUGMENT (shear, 0, 0, 45, "Largest shear to either side, in degrees."),
-  AUGMENT (perspective, 0, 0, 0.001, "Largest perspective distortion."),
-  AUGMENT (flipud, 0, 0, 1, "Probability of turning a picture upside down."),
-  AUGMENT (fliplr, 0.5, 0, 1, "Probability of mirroring a picture left to right."),
-  AUGMENT (mosaic, 1, 0, 1, "Probability of composing a picture of four."),
-  AUGMENT (mixup, 0, 0, 1, "Probability of blending two mosaics."),
+  AUGMENT (hsv_h, 0.015, 0, 1, N_ ("Largest change of hue, as a fraction.")),
+  AUGMENT (hsv_s, 0.7, 0, 1, N_ ("Largest change of saturation, as a fraction.")),
+  AUGMENT (hsv_v, 0.4, 0, 1, N_ ("Largest change of brightness, as a fraction.")),
+  AUGMENT (degrees, 0, 0, 180, N_ ("Largest rotation to either side, in degrees.")),
+  AUGMENT (translate, 0.1, 0, 0.9, N_ ("Largest shift, as a fraction of the picture.")),
+  AUGMENT (scale, 0.5, 0, 0.9, N_ ("Largest change of size: 0.5 is from half to one and a half.")),
+  AUGMENT (shear, 0, 0, 45, N_ ("Largest shear to either side, in degrees.")),
+  AUGMENT (perspective, 0, 0, 0.001, N_ ("Largest perspective distortion.")),
+  AUGMENT (flipud, 0, 0, 1, N_ ("Probability of turning a picture upside down.")),
+  AUGMENT (fliplr, 0.5, 0, 1, N_ ("Probability of mirroring a picture left to right.")),
+  AUGMENT (mosaic, 1, 0, 1, N_ ("Probability of composing a picture of four.")),
+  AUGMENT (mixup, 0, 0, 1, N_ ("Probability of blending two mosaics.")),
 };
 
 typedef struct
@@ -185,7 +187,7 @@ find_key (const char *name, GError **error)
         }
     }
   g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_UNKNOWN_KEY,
-               "There is no recipe key “%s”; the nearest one is “%s”: %s", name, nearest->name, nearest->text);
+               _ ("There is no recipe key “%s”; the nearest one is “%s”: %s"), name, nearest->name, _ (nearest->text));
   return NULL;
 }
 
@@ -200,14 +202,14 @@ set_number (FvRecipe *self, const FvRecipeKey *key, double value, GError **error
       g_autofree char *max = fv_json_double (key->max);
 
       g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
-                   "%s = %s is out of range: it goes from %s to %s. (%s)", key->name,
-                   isfinite (value) ? text : "not a number", min, max, key->text);
+                   _ ("%s = %s is out of range: it goes from %s to %s. (%s)"), key->name,
+                   isfinite (value) ? text : _ ("not a number"), min, max, _ (key->text));
       return FALSE;
     }
   if (key->type != FV_RECIPE_NUMBER && value != floor (value))
     {
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = %s must be a whole number. (%s)", key->name,
-                   text, key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, _ ("%s = %s must be a whole number. (%s)"), key->name,
+                   text, _ (key->text));
       return FALSE;
     }
   if (key->offset == G_STRUCT_OFFSET (FvRecipe, imgsz) && (gint64)value % 32 != 0)
@@ -215,8 +217,8 @@ set_number (FvRecipe *self, const FvRecipeKey *key, double value, GError **error
       gint64 below = (gint64)value / 32 * 32;
 
       g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
-                   "imgsz = %s must be a multiple of 32: take %" G_GINT64_FORMAT " or %" G_GINT64_FORMAT ".", text,
-                   below, below + 32);
+                   _ ("imgsz = %s must be a multiple of 32: take %" PRId64 " or %" PRId64 "."), text, below,
+                   below + 32);
       return FALSE;
     }
   put_value (self, key, value);
@@ -240,8 +242,8 @@ set_text (FvRecipe *self, const FvRecipeKey *key, const char *text, GError **err
             put_value (self, key, i);
             return TRUE;
           }
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = “%s” is not known; it is one of %s.", key->name,
-                   text, known);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, _ ("%s = “%s” is not known; it is one of %s."),
+                   key->name, text, known);
       return FALSE;
     }
   if (key->type == FV_RECIPE_SWITCH)
@@ -252,15 +254,15 @@ set_text (FvRecipe *self, const FvRecipeKey *key, const char *text, GError **err
             put_value (self, key, i % 2);
             return TRUE;
           }
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = “%s” must be true or false. (%s)", key->name,
-                   text, key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, _ ("%s = “%s” must be true or false. (%s)"),
+                   key->name, text, _ (key->text));
       return FALSE;
     }
   value = g_ascii_strtod (text, &end);
   if (end == text || *end != '\0')
     {
-      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "%s = “%s” is not a number. (%s)", key->name, text,
-                   key->text);
+      g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, _ ("%s = “%s” is not a number. (%s)"), key->name,
+                   text, _ (key->text));
       return FALSE;
     }
   return set_number (self, key, value, error);
@@ -284,7 +286,7 @@ fv_recipe_set_pair (FvRecipe *self, const char *pair, GError **error)
   if (!equals || equals == pair)
     {
       g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE,
-                   "“%s” must have the form KEY=VALUE, for example lr0=0.02.", pair);
+                   _ ("“%s” must have the form KEY=VALUE, for example lr0=0.02."), pair);
       return FALSE;
     }
   name = g_strstrip (g_strndup (pair, (gsize)(equals - pair)));
@@ -312,7 +314,7 @@ fv_recipe_apply_named (FvRecipe *self, const char *name, GError **error)
         return TRUE;
       }
   g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_UNKNOWN_NAME,
-               "There is no recipe “%s”, and no file of that name; the known recipes are %s.", name, known);
+               _ ("There is no recipe “%s”, and no file of that name; the known recipes are %s."), name, known);
   return FALSE;
 }
 
@@ -330,8 +332,8 @@ apply_member (FvRecipe *self, const char *name, JsonNode *node, GError **error)
     return set_number (self, key, json_node_get_boolean (node), error);
   if ((type == G_TYPE_INT64 || type == G_TYPE_DOUBLE) && key->type != FV_RECIPE_CHOICE)
     return set_number (self, key, json_node_get_double (node), error);
-  g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, "“%s” has a value of the wrong kind. (%s)", key->name,
-               key->text);
+  g_set_error (error, FV_RECIPE_ERROR, FV_RECIPE_ERROR_VALUE, _ ("“%s” has a value of the wrong kind. (%s)"), key->name,
+               _ (key->text));
   return FALSE;
 }
 

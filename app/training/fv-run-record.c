@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -293,7 +294,7 @@ fv_run_records_read (const char *path, gint64 offset, gboolean skipping, GError 
     {
       int saved = errno;
 
-      g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (saved), "%s can't be read: %s.", path,
+      g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (saved), _ ("%s can't be read: %s."), path,
                    g_strerror (saved));
       if (fd >= 0)
         close (fd);

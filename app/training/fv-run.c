@@ -6,6 +6,7 @@
 #include "app/training/fv-json.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ take_lock (FvRun *self, GError **error)
 
   self->lock = fv_lock_take (path, error);
   if (!self->lock)
-    g_prefix_error (error, "Run %u can't be trained now: ", self->number);
+    g_prefix_error (error, _ ("Run %u can't be trained now: "), self->number);
   return self->lock != NULL;
 }
 
@@ -94,10 +95,10 @@ make_folder (FvRun *self, const char *runs, guint wanted, GError **error)
         }
       if (errno == EEXIST)
         g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_EXISTS,
-                     "Run %u exists already: go on with it (--resume %u), or take another number.", wanted, wanted);
+                     _ ("Run %u exists already: go on with it (--resume %u), or take another number."), wanted, wanted);
       else
         g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
-                     "The folder of the run, %s, can't be made: %s.", folder, g_strerror (errno));
+                     _ ("The folder of the run, %s, can't be made: %s."), folder, g_strerror (errno));
       return FALSE;
     }
 }
@@ -123,7 +124,7 @@ fv_run_create (const char *project_path, guint number, const FvRecipe *recipe, c
   if (g_mkdir_with_parents (runs, 0777) != 0)
     {
       g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
-                   "The folder for runs, %s, can't be made: %s.", runs, g_strerror (errno));
+                   _ ("The folder for runs, %s, can't be made: %s."), runs, g_strerror (errno));
       return NULL;
     }
   if (!make_folder (self, runs, number, error) || !take_lock (self, error))
@@ -145,7 +146,8 @@ fv_run_open (const char *project_path, guint number, GError **error)
   folder = fv_run_get_file (self, NULL);
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
     {
-      g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_NOT_FOUND, "The project %s has no run %u.", project_path, number);
+      g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_NOT_FOUND, _ ("The project %s has no run %u."), project_path,
+                   number);
       return NULL;
     }
   if (!take_lock (self, error))
@@ -243,8 +245,8 @@ fv_run_keep_plan (const FvRun *self, FvDevice *device, char **differs, GError **
         return FALSE;
       if (i == 1 && !plans_equal (&kept, &now))
         *differs = g_strdup_printf (
-            "The run began on %s (%s, subgroups of %u) and goes on with %s (%s, subgroups of %u): its "
-            "weights may differ in their last bits from those of a run on one device.",
+            _ ("The run began on %s (%s, subgroups of %u) and goes on with %s (%s, subgroups of %u): its "
+               "weights may differ in their last bits from those of a run on one device."),
             kept.device, kept.driver, kept.subgroup_size, now.device, now.driver, now.subgroup_size);
       if (plans_equal (&kept, &now))
         return TRUE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-step-log.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "app/training/fv-train.h"
 
 /* Batches over which the rate is taken. */
@@ -117,7 +119,7 @@ take_losses (FvStepLog *self, const FvStepLosses *losses, FvProgress *progress, 
   if (!losses->finite)
     {
       g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
-                   "The loss of epoch %u, step %u is not a finite number: training has run away.", record->epoch,
+                   _ ("The loss of epoch %u, step %u is not a finite number: training has run away."), record->epoch,
                    record->step);
       return FALSE;
     }
@@ -137,7 +139,7 @@ fv_step_log_collect (FvStepLog *self, FvTrainer *trainer, FvProgress *progress, 
     if (update.skipped)
       {
         g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
-                     "The gradients of epoch %u are not finite numbers: training has run away.", progress->epoch);
+                     _ ("The gradients of epoch %u are not finite numbers: training has run away."), progress->epoch);
         return FALSE;
       }
   return TRUE;
