@@ -12,6 +12,7 @@
 
 #define CHILD_FD 3
 #define MAX_LINE ((gsize)16 << 20) /* of a reply */
+#define LAST_WORDS_MS 200          /* that stderr may stay open after the process, by whoever else has it */
 
 /*
  * The socket has a thread of its own: pixels are taken out of it while the window draws, and the child is not kept waiting. The process has ended when
@@ -27,8 +28,9 @@ struct _FvServeChild
   GSubprocess *process;
   int pid, socket;
   GDataInputStream *errors;
-  char *last_error; /* (nullable): last line of stderr */
-  guint n_open;     /* of the three */
+  GCancellable *hush; /* ends reading them */
+  char *last_error;   /* (nullable): last line of stderr */
+  guint n_open;       /* of the three */
 };
 
 typedef struct
@@ -46,6 +48,7 @@ child_unref (FvServeChild *self)
   close (self->socket);
   g_clear_object (&self->process);
   g_clear_object (&self->errors);
+  g_clear_object (&self->hush);
   g_main_context_unref (self->context);
   g_free (self->last_error);
   g_free (self);
@@ -248,14 +251,28 @@ on_error_line (GObject *source, GAsyncResult *result, gpointer data)
       g_free (self->last_error);
       self->last_error = g_steal_pointer (&line);
     }
-  g_data_input_stream_read_line_async (self->errors, G_PRIORITY_DEFAULT, NULL, on_error_line, self);
+  g_data_input_stream_read_line_async (self->errors, G_PRIORITY_DEFAULT, self->hush, on_error_line, self);
+}
+
+static gboolean
+on_last_words (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 on_process_end (GObject *source, GAsyncResult *result, gpointer data)
 {
+  FvServeChild *self = data;
+  g_autoptr (GSource) timeout = g_timeout_source_new (LAST_WORDS_MS);
+
   g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
-  end_one (data);
+  /* What is in the socket is still read. */
+  shutdown (self->socket, SHUT_RDWR);
+  g_source_set_callback (timeout, on_last_words, g_object_ref (self->hush), g_object_unref);
+  g_source_attach (timeout, self->context);
+  end_one (self);
 }
 
 FvServeChild *
@@ -300,10 +317,11 @@ fv_serve_child_start (const char *device, const FvServeChildEvents *events, gpoi
   self->process = g_steal_pointer (&process);
   self->pid = atoi (g_subprocess_get_identifier (self->process));
   self->socket = sockets[0];
+  self->hush = g_cancellable_new ();
   self->errors = g_data_input_stream_new (g_subprocess_get_stderr_pipe (self->process));
   for (self->n_open = 0; self->n_open < 3; self->n_open++)
     g_atomic_ref_count_inc (&self->references);
-  g_data_input_stream_read_line_async (self->errors, G_PRIORITY_DEFAULT, NULL, on_error_line, self);
+  g_data_input_stream_read_line_async (self->errors, G_PRIORITY_DEFAULT, self->hush, on_error_line, self);
   g_subprocess_wait_async (self->process, NULL, on_process_end, self);
   g_thread_unref (g_thread_new ("fovea-serve", read_socket, self));
   return self;
