@@ -9,7 +9,7 @@
 #include <math.h>
 
 /* Pixels of a picture that is made ready at once; a larger one would hold up the window for more than a few milliseconds. */
-#define MAX_AREA_AT_ONCE 2000000
+#define MAX_AREA_AT_ONCE 1000000
 /* Pixels of the screen per pixel of the picture from which on these are shown as squares. */
 #define SHARP_ZOOM 4
 #define LETTER_SCALE 0.9

@@ -35,7 +35,7 @@ void fv_box_canvas_set_picture_name (FvBoxCanvas *self, const char *name);
 
 /*
  * (nullable). The boxes go with the old picture. The zoom goes back to fit unless the new picture is as large as the old one. A large picture
- * (beyond two million pixels) is prepared in a thread and seen some ten milliseconds later; until then the old one stays.
+ * (beyond a million pixels) is prepared in a thread and seen some ten milliseconds later; until then the old one stays.
  */
 void fv_box_canvas_set_picture (FvBoxCanvas *self, FvPicture *picture);
 FvPicture *fv_box_canvas_get_picture (FvBoxCanvas *self); /* (transfer none) (nullable) */

@@ -47,5 +47,7 @@ GFile *fv_dialog_file_finish (GAsyncResult *result);
 
 /* A short remark at the bottom of the window; nothing where `from` is in none of ours. */
 void fv_toast (GtkWidget *from, const char *text);
+/* With a button that calls clicked (object); it stays a little longer. button: with a mnemonic. */
+void fv_toast_with_button (GtkWidget *from, const char *text, const char *button, GCallback clicked, gpointer object);
 
 G_END_DECLS
