@@ -8,6 +8,7 @@ packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools li
   libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libxml2-dev libcairo2-dev libpango1.0-dev)
 packages_to_run=(mesa-vulkan-drivers)
 packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db)
+packages_for_flatpak=(flatpak flatpak-builder bubblewrap ostree mmdebstrap elfutils fuse3 xdg-desktop-portal xdg-desktop-portal-gtk)
 
 say ()
 {
