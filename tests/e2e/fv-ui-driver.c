@@ -130,6 +130,7 @@ fv_ui_start (const FvUiParams *params)
   atspi_init ();
   atspi_set_timeout (3000, 15000);
 
+  fv_ui_allow_shadows (ui);
   spawn (ui, params);
   fv_ui_until (ui, (ui->app = find_application (ui)));
   /* GTK tells of too few changes for a cache of anything that changes. */

@@ -249,6 +249,9 @@ make_first_page (Example *example)
   name (entry, "Class name");
   name (toggle, "Fast");
   name (combo, "Letter");
+  /* Clear of the scroll bar, which grows under the pointer. */
+  gtk_widget_set_margin_start (box, 24);
+  gtk_widget_set_margin_end (box, 24);
   gtk_box_append (GTK_BOX (box), count);
   gtk_box_append (GTK_BOX (box), slider);
   gtk_box_append (GTK_BOX (box), entry);

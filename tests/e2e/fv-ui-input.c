@@ -15,6 +15,8 @@
 void
 fv_ui_pointer_move (FvUi *ui, double x, double y)
 {
+  ui->pointer_x = x;
+  ui->pointer_y = y;
   XTestFakeMotionEvent (ui->x, -1, (int)lround (x), (int)lround (y), CurrentTime);
   fv_ui_breathe (ui, 15);
 }
@@ -30,13 +32,30 @@ void
 fv_ui_pointer_release (FvUi *ui, guint button)
 {
   XTestFakeButtonEvent (ui->x, button, False, CurrentTime);
+  ui->click_x = ui->pointer_x;
+  ui->click_y = ui->pointer_y;
+  ui->click_time = g_get_monotonic_time ();
   fv_ui_breathe (ui, 30);
 }
 
-/* Turns the wheel over the edge of what cuts the accessible off, where no control takes it. */
+/* A press at the place of the last one waits until it is a new click. */
 static void
-scroll_towards (FvUi *ui, AtspiAccessible *node)
+be_no_double_click (FvUi *ui, double x, double y)
 {
+  gint64 since = (g_get_monotonic_time () - ui->click_time) / 1000;
+
+  if (since < DOUBLE_CLICK_MS && fabs (x - ui->click_x) < 10 && fabs (y - ui->click_y) < 10)
+    fv_ui_breathe (ui, DOUBLE_CLICK_MS - since);
+}
+
+/*
+ * Turns the wheel over what cuts the accessible off. At its left edge, where few controls take the wheel for themselves,
+ * and each time at another height, since one that does may be there.
+ */
+static void
+scroll_towards (FvUi *ui, AtspiAccessible *node, guint attempt)
+{
+  static const double heights[] = { 0.5, 0.1, 0.9, 0.3, 0.7, 0.02, 0.98 };
   g_autoptr (FvUiNode) at = fv_ui_parent_of (node);
   FvUiRect own, around;
 
@@ -47,11 +66,12 @@ scroll_towards (FvUi *ui, AtspiAccessible *node)
       AtspiAccessible *parent;
       double middle = own.y + own.height / 2.0;
 
-      if (atspi_accessible_get_role (at, NULL) == ATSPI_ROLE_SCROLL_PANE && fv_ui_node_in_sight (ui, at, &around) && (middle < around.y || middle >= around.y + around.height))
+      if (atspi_accessible_get_role (at, NULL) == ATSPI_ROLE_SCROLL_PANE && fv_ui_node_in_sight (ui, at, &around)
+          && (middle < around.y || middle >= around.y + around.height))
         {
           guint button = middle < around.y ? 4 : 5;
 
-          fv_ui_pointer_move (ui, around.x + 2, around.y + around.height / 2.0);
+          fv_ui_pointer_move (ui, around.x + 2, around.y + around.height * heights[attempt % G_N_ELEMENTS (heights)]);
           fv_ui_pointer_press (ui, button);
           fv_ui_pointer_release (ui, button);
           return;
@@ -69,6 +89,7 @@ find_place (FvUi *ui, const char *role, const char *name, double fx, double fy, 
   AtspiAccessible *node = fv_ui_wait (ui, role, name);
   g_autofree char *what = g_strdup_printf ("%s “%s” is in sight", role, name);
   FvUiRect last = { 0 };
+  guint attempt = 0;
 
   for (FvUiWaiting waiting = fv_ui_waiting_begin (ui, what, G_STRLOC);; fv_ui_waiting_next (&waiting))
     {
@@ -84,7 +105,7 @@ find_place (FvUi *ui, const char *role, const char *name, double fx, double fy, 
       if (fv_ui_node_in_sight (ui, node, &seen) && *x >= seen.x && *x < seen.x + seen.width && *y >= seen.y
           && *y < seen.y + seen.height)
         return;
-      scroll_towards (ui, node);
+      scroll_towards (ui, node, attempt++);
       /* Lists make their rows anew. */
       node = fv_ui_wait (ui, role, name);
     }
@@ -93,10 +114,7 @@ find_place (FvUi *ui, const char *role, const char *name, double fx, double fy, 
 static void
 click (FvUi *ui, double x, double y, guint button, guint times)
 {
-  gint64 since = (g_get_monotonic_time () - ui->click_time) / 1000;
-
-  if (since < DOUBLE_CLICK_MS && fabs (x - ui->click_x) < 10 && fabs (y - ui->click_y) < 10)
-    fv_ui_breathe (ui, DOUBLE_CLICK_MS - since);
+  be_no_double_click (ui, x, y);
   fv_ui_pointer_move (ui, x - 1, y);
   fv_ui_pointer_move (ui, x, y);
   for (guint i = 0; i < times; i++)
@@ -104,9 +122,6 @@ click (FvUi *ui, double x, double y, guint button, guint times)
       fv_ui_pointer_press (ui, button);
       fv_ui_pointer_release (ui, button);
     }
-  ui->click_x = x;
-  ui->click_y = y;
-  ui->click_time = g_get_monotonic_time ();
 }
 
 void
@@ -163,6 +178,7 @@ fv_ui_drag (FvUi *ui, const char *role, const char *name, double fx0, double fy0
   rect = fv_ui_get_extents (ui, role, name);
   dx = (fx1 - fx0) * rect.width;
   dy = (fy1 - fy0) * rect.height;
+  be_no_double_click (ui, x, y);
   fv_ui_pointer_move (ui, x, y);
   fv_ui_pointer_press (ui, 1);
   for (int i = 1; i <= steps; i++)
@@ -198,37 +214,37 @@ fv_ui_scroll (FvUi *ui, const char *role, const char *name, double fx, double fy
 static gboolean
 drag_to (FvUi *ui, AtspiAccessible *node, double fraction, double fy)
 {
-  const double pad = 22;
-  g_autoptr (FvUiValue) value = atspi_accessible_get_value_iface (node);
+  AtspiValue *value = ATSPI_VALUE (node);
   double low = atspi_value_get_minimum_value (value, NULL), high = atspi_value_get_maximum_value (value, NULL);
-  double first = atspi_value_get_current_value (value, NULL), range = high - low, now = first, x, from, y;
+  double first = atspi_value_get_current_value (value, NULL), target = low + fraction * (high - low), now = first;
+  double per_pixel, x, from, y, error;
   FvUiRect rect;
-  gboolean moved;
 
-  if (!fv_ui_node_extents (ui, node, &rect))
+  if (!fv_ui_node_extents (ui, node, &rect) || high <= low)
     return FALSE;
+  per_pixel = (high - low) / rect.width;
   y = rect.y + rect.height * fy;
-  from = rect.x + pad + (first - low) / range * (rect.width - 2 * pad);
-  x = rect.x + pad + fraction * (rect.width - 2 * pad);
+  from = rect.x + (first - low) / per_pixel;
+  x = rect.x + fraction * rect.width;
+  be_no_double_click (ui, from, y);
   fv_ui_pointer_move (ui, from, y);
   fv_ui_pointer_press (ui, 1);
   for (guint i = 1; i <= 8; i++)
     fv_ui_pointer_move (ui, from + (x - from) * i / 8, y);
-  for (guint i = 0; i < 8; i++)
+  for (guint i = 0; i < 10; i++)
     {
-      double step;
-
       fv_ui_breathe (ui, 60);
       now = atspi_value_get_current_value (value, NULL);
-      step = (low + fraction * range - now) / range * (rect.width - 2 * pad);
-      if (fabs (step) < 0.5)
+      error = (target - now) / per_pixel;
+      if (fabs (error) < 0.75)
         break;
-      x = CLAMP (x + (fabs (step) < 1 ? copysign (1, step) : step), rect.x, rect.x + rect.width - 1);
+      x = CLAMP (x + (fabs (error) < 2 ? copysign (1, error) : error), rect.x - 12, rect.x + rect.width + 12);
       fv_ui_pointer_move (ui, x, y);
     }
   fv_ui_pointer_release (ui, 1);
-  moved = fabs (now - first) > 1e-9 || fabs (first - low - fraction * range) < range / 100;
-  return moved && fabs (now - low - fraction * range) <= range / 20;
+  /* A slider with few steps can't be nearer than half a step; and one that was there already need not have moved. */
+  return fabs (now - target) <= 2 * per_pixel
+         || (fabs (now - first) > 1e-9 && fabs (now - target) <= (high - low) / 20);
 }
 
 void
@@ -396,7 +412,8 @@ fv_ui_choose_file (FvUi *ui, const char *path)
   AtspiAccessible *within = ui->within, *chooser;
 
   ui->within = NULL;
-  chooser = fv_ui_wait (ui, "file chooser", NULL);
+  /* What has no name is called after its type. */
+  chooser = fv_ui_wait (ui, NULL, "GtkFileChooserWidget");
   ui->within = within;
   fv_ui_settle (ui, NULL);
   fv_ui_key (ui, "<Control>l");

@@ -22,6 +22,7 @@ struct _FvUi {
   GPtrArray *kept;           /* accessibles that were handed out */
 
   Display *x;
+  double pointer_x, pointer_y;
   double click_x, click_y;   /* the last click, and when: two at one place would be a double click */
   gint64 click_time;
   guint spare_key;           /* how many keys were given another meaning */
@@ -52,6 +53,8 @@ gboolean         fv_ui_node_in_sight    (FvUi *ui, AtspiAccessible *node, FvUiRe
 void             fv_ui_breathe          (FvUi *ui, guint milliseconds);
 /* TRUE once the program has ended. */
 gboolean         fv_ui_check_end        (FvUi *ui);
+/* Before the program starts: see there. */
+void             fv_ui_allow_shadows    (FvUi *ui);
 /* Makes the window as large as asked. */
 void             fv_ui_resize           (FvUi *ui, int width, int height);
 /* (transfer full): X windows of the program that show; windows of its own, or the pop-ups of those. */

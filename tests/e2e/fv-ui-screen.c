@@ -157,28 +157,32 @@ popover_of (AtspiAccessible *node)
 }
 
 /*
- * A popover is an X window of its own, which GTK's places don't account for: what is in it is placed as if the popover
- * began where its parent does. The X window is known by its size.
+ * A popover is an X window of its own, which GTK's places don't account for: what is in it is placed as if that window
+ * began where the popover's parent does. The X window is the one that is nearest in size.
  */
 static gboolean
 popover_extents (FvUi *ui, AtspiAccessible *popover, const FvUiRect *own, FvUiRect *rect)
 {
   g_autoptr (GArray) popups = fv_ui_x_windows (ui, TRUE);
-  FvUiRect all;
+  g_autoptr (FvUiNode) parent = fv_ui_parent_of (popover);
+  FvUiRect all, begin, outer = { 0 };
+  int best = 100;
 
-  if (!window_extents (popover, &all))
+  if (!parent || !window_extents (popover, &all) || !window_extents (parent, &begin))
     return FALSE;
-  for (guint i = popups->len; i > 0; i--)
+  for (guint i = 0; i < popups->len; i++)
     {
-      FvUiRect outer = fv_ui_x_rect (ui, g_array_index (popups, Window, i - 1));
+      FvUiRect popup = fv_ui_x_rect (ui, g_array_index (popups, Window, i));
+      int distance = ABS (popup.width - all.width) + ABS (popup.height - all.height);
 
-      if (ABS (outer.width - all.width) < 3 && ABS (outer.height - all.height) < 3)
+      if (distance < best)
         {
-          *rect = (FvUiRect) { outer.x + own->x - all.x, outer.y + own->y - all.y, own->width, own->height };
-          return TRUE;
+          best = distance;
+          outer = popup;
         }
     }
-  return FALSE;
+  *rect = (FvUiRect){ outer.x + own->x - begin.x, outer.y + own->y - begin.y, own->width, own->height };
+  return best < 100;
 }
 
 gboolean
@@ -201,8 +205,8 @@ fv_ui_node_extents (FvUi *ui, AtspiAccessible *node, FvUiRect *rect)
     return FALSE;
   outer = fv_ui_x_rect (ui, window);
   get_shadow (ui, window, &whole, shadow);
-  *rect = (FvUiRect) { outer.x + shadow[0] + own.x - whole.x, outer.y + shadow[2] + own.y - whole.y, own.width,
-                       own.height };
+  *rect = (FvUiRect){ outer.x + shadow[0] + own.x - whole.x, outer.y + shadow[2] + own.y - whole.y, own.width,
+                      own.height };
   return TRUE;
 }
 
@@ -289,6 +293,25 @@ is_managed (FvUi *ui)
 {
   g_autoptr (GArray) manager = get_numbers (ui, DefaultRootWindow (ui->x), "_NET_SUPPORTING_WM_CHECK", XA_WINDOW);
   return manager != NULL;
+}
+
+/*
+ * Windows have round corners and a shadow, as on a person's screen, where the window manager says that it knows of a
+ * shadow's size. Ours doesn't, but places windows well enough.
+ */
+void
+fv_ui_allow_shadows (FvUi *ui)
+{
+  Atom known = XInternAtom (ui->x, "_GTK_FRAME_EXTENTS", False);
+  g_autoptr (GArray) supported = get_numbers (ui, DefaultRootWindow (ui->x), "_NET_SUPPORTED", XA_ATOM);
+
+  for (guint i = 0; supported && i < supported->len; i++)
+    if ((Atom)g_array_index (supported, long, i) == known)
+      return;
+  if (supported)
+    XChangeProperty (ui->x, DefaultRootWindow (ui->x), XInternAtom (ui->x, "_NET_SUPPORTED", False), XA_ATOM, 32,
+                     PropModeAppend, (const guchar *)&known, 1);
+  XSync (ui->x, False);
 }
 
 void

@@ -63,6 +63,24 @@ query_clear (Query *query)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Query, query_clear)
 
+/* (transfer full): a button of a message dialog is called "_Remove Remove", by its mnemonic and by its label. */
+static char *
+get_plain_name (AtspiAccessible *node)
+{
+  char *name = atspi_accessible_get_name (node, NULL);
+  char *mark = name ? strchr (name, '_') : NULL, *second;
+  gsize length = name ? strlen (name) : 0, half = length / 2, before;
+
+  if (mark && length % 2 == 0 && name[half] == ' ')
+    {
+      second = name + half + 1;
+      before = mark - name;
+      if (before < half && !strncmp (name, second, before) && !strncmp (mark + 1, second + before, half - 1 - before))
+        memmove (name, second, half);
+    }
+  return name;
+}
+
 static gboolean
 matches (const Query *query, AtspiAccessible *node, AtspiRole role)
 {
@@ -73,7 +91,7 @@ matches (const Query *query, AtspiAccessible *node, AtspiRole role)
     right = g_array_index (query->roles, AtspiRole, i) == role;
   if (!right || !query->name)
     return right;
-  name = atspi_accessible_get_name (node, NULL);
+  name = get_plain_name (node);
   return name && (query->pattern ? g_pattern_match_simple (query->name, name) : g_str_equal (query->name, name));
 }
 
@@ -213,7 +231,7 @@ fv_ui_get_names (FvUi *ui, const char *role, const char *name)
 
   for (guint i = 0; i < found->len; i++)
     {
-      g_autofree char *own = atspi_accessible_get_name (found->pdata[i], NULL);
+      g_autofree char *own = get_plain_name (found->pdata[i]);
       g_strv_builder_add (names, own ? own : "");
     }
   return g_strv_builder_end (names);
@@ -286,7 +304,7 @@ fv_ui_get_focus (FvUi *ui)
 {
   g_autoptr (FvUiNode) found = find_focus (ui->app);
   g_autofree char *role = found ? atspi_accessible_get_role_name (found, NULL) : NULL;
-  g_autofree char *name = found ? atspi_accessible_get_name (found, NULL) : NULL;
+  g_autofree char *name = found ? get_plain_name (found) : NULL;
 
   return found ? g_strdup_printf ("%s: %s", role, name ? name : "") : NULL;
 }
@@ -313,7 +331,7 @@ fv_ui_get_text (FvUi *ui, const char *role, const char *name)
 char *
 fv_ui_get_name (FvUi *ui, const char *role, const char *name)
 {
-  char *own = atspi_accessible_get_name (fv_ui_wait (ui, role, name), NULL);
+  char *own = get_plain_name (fv_ui_wait (ui, role, name));
   return own ? own : g_strdup ("");
 }
 
@@ -371,7 +389,8 @@ fv_ui_wait_state (FvUi *ui, const char *role, const char *name, const char *stat
 static void
 print_node (FvUi *ui, AtspiAccessible *node, guint depth)
 {
-  static const struct {
+  static const struct
+  {
     AtspiStateType state;
     const char *word;
   } shown[] = { { ATSPI_STATE_FOCUSED, "focused" },   { ATSPI_STATE_CHECKED, "checked" },
@@ -379,7 +398,7 @@ print_node (FvUi *ui, AtspiAccessible *node, guint depth)
                 { ATSPI_STATE_EXPANDED, "expanded" }, { ATSPI_STATE_MODAL, "modal" } };
   AtspiRole role = atspi_accessible_get_role (node, NULL);
   g_autofree char *role_name = atspi_accessible_get_role_name (node, NULL);
-  g_autofree char *name = atspi_accessible_get_name (node, NULL);
+  g_autofree char *name = get_plain_name (node);
   g_autofree char *description = atspi_accessible_get_description (node, NULL);
   g_autoptr (FvUiStates) states = atspi_accessible_get_state_set (node);
   g_autoptr (FvUiValue) value = atspi_accessible_get_value_iface (node);
