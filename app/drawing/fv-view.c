@@ -124,6 +124,8 @@ gboolean
 fv_view_pan (FvView *self, double dx, double dy)
 {
   const double x = self->x, y = self->y;
+  if (!is_known (self))
+    return FALSE;
   self->x += dx;
   self->y += dy;
   settle (self);
