@@ -65,6 +65,22 @@ fv_test_serve_detect (FvServeClient *client, const FvDetectRequest *request, GEr
 }
 
 void
+fv_test_serve_assert_boxes (const GArray *boxes, const GArray *expected)
+{
+  g_assert_cmpuint (boxes->len, ==, expected->len);
+  for (guint i = 0; i < boxes->len; i++)
+    {
+      const FvBox *a = &g_array_index (boxes, FvBox, i), *b = &g_array_index (expected, FvBox, i);
+
+      g_assert_cmpuint (a->class_id, ==, b->class_id);
+      g_assert_cmpfloat (a->x1, ==, b->x1);
+      g_assert_cmpfloat (a->y1, ==, b->y1);
+      g_assert_cmpfloat (a->x2, ==, b->x2);
+      g_assert_cmpfloat (a->y2, ==, b->y2);
+    }
+}
+
+void
 fv_test_serve_wait_state (FvServeClient *client, FvServeClientState state)
 {
   const gint64 start = g_get_monotonic_time ();

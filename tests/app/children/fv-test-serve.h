@@ -16,6 +16,9 @@ void fv_test_serve_import (const char *project, guint n_train, guint size);
 FvPreviewReply *fv_test_serve_preview (FvServeClient *client, const FvPreviewRequest *request, GError **error);
 FvDetectReply *fv_test_serve_detect (FvServeClient *client, const FvDetectRequest *request, GError **error);
 
+/* (element-type FvBox) both: the same boxes, number by number. */
+void fv_test_serve_assert_boxes (const GArray *boxes, const GArray *expected);
+
 /* Iterates until the client is in that state; fails after ten seconds. */
 void fv_test_serve_wait_state (FvServeClient *client, FvServeClientState state);
 
