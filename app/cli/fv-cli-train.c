@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const FvCliCommand fv_cli_train;
 
@@ -16,6 +17,7 @@ typedef struct
   char *epochs, *batch, *imgsz, *seed, *workers; /* texts, which the recipe's table judges */
   char **set;
   int run, resume, plan, run_weights;
+  int announce; /* a file descriptor, 0 = none */
   gboolean scratch;
 } Options;
 
@@ -187,6 +189,28 @@ open_resumed (FvCli *cli, const Options *options, const char *path, Job *job, GE
   return job->device != NULL;
 }
 
+/* Tells whoever started the run its number, as soon as it has one. Nobody need be listening any more. */
+static void
+announce (int fd, guint number)
+{
+  g_autofree char *line = g_strdup_printf ("%u\n", number);
+
+  if (fd == 0)
+    return;
+  if (write (fd, line, strlen (line)) < 0)
+    g_debug ("nobody reads the run's number: %s", g_strerror (errno));
+  close (fd);
+}
+
+/* Where the weights come from, as the event stream has it. */
+static void
+name_start (const Options *options, FvTrainParams *params)
+{
+  params->start = options->run_weights ? FV_RUN_FROM_RUN : options->weights ? FV_RUN_FROM_FILE : FV_RUN_FROM_SCRATCH;
+  params->start_file = options->weights;
+  params->start_run = (guint)options->run_weights;
+}
+
 static gboolean
 open_events (const Options *options, Job *job, GError **error)
 {
@@ -271,6 +295,8 @@ train (FvCli *cli, const char *project, const Options *options)
   job.params.weights = job.weights;
   job.params.resume = options->resume != 0;
   job.params.events_copy = job.events;
+  name_start (options, &job.params);
+  announce (options->announce, fv_run_get_number (job.run));
   if (!fv_train (&job.params, &result, &error))
     return fv_cli_fail (cli, error);
   if (result.reason != FV_TRAIN_STOPPED)
@@ -302,6 +328,8 @@ run (FvCli *cli, int argc, char **argv)
     { "run", 0, 0, G_OPTION_ARG_INT, &o.run, "Number of the new run (the next free one)", "N" },
     { "resume", 0, 0, G_OPTION_ARG_INT, &o.resume, "Go on with an interrupted run", "RUN" },
     { "plan", 0, 0, G_OPTION_ARG_INT, &o.plan, "Repeat the plan of that run, for the same bits", "RUN" },
+    { "announce", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &o.announce,
+      "Write the run's number to this file descriptor, then close it", "FD" },
     { "events", 0, 0, G_OPTION_ARG_FILENAME, &o.events, "Copy the event stream to a file, or to stdout (-)", "FILE" },
     { NULL },
   };

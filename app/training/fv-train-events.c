@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-train-events.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
+
+static void
+put_start (JsonBuilder *b, const FvStartRecord *record)
+{
+  static const char *const kinds[]
+      = { [FV_RUN_FROM_SCRATCH] = "scratch", [FV_RUN_FROM_FILE] = "file", [FV_RUN_FROM_RUN] = "run" };
+  g_autofree char *name = record->start_file ? g_path_get_basename (record->start_file) : NULL;
+  g_autofree char *valid = name ? g_utf8_make_valid (name, -1) : NULL;
+
+  if (record->start == FV_RUN_FROM_UNKNOWN)
+    return;
+  json_builder_set_member_name (b, "start");
+  json_builder_begin_object (b);
+  fv_json_put_string (b, "kind", kinds[record->start]);
+  if (record->start == FV_RUN_FROM_FILE && valid)
+    fv_json_put_string (b, "file", valid);
+  if (record->start == FV_RUN_FROM_RUN)
+    fv_json_put_int (b, "run", record->start_run);
+  json_builder_end_object (b);
+}
 
 gboolean
 fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error)
@@ -15,6 +36,7 @@ fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError *
   fv_json_put_int (b, "images", record->images);
   fv_json_put_int (b, "val_images", record->val_images);
   fv_json_put_string (b, "model", model);
+  put_start (b, record);
   json_builder_set_member_name (b, "transferred");
   json_builder_begin_object (b);
   fv_json_put_int (b, "tensors", record->transferred);
@@ -23,9 +45,8 @@ fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError *
   json_builder_set_member_name (b, "plan");
   json_builder_begin_object (b);
   fv_json_put_int (b, "device_bytes", (gint64)record->device_bytes);
-  /* Nobody knows before the first step; the step records tell soon enough. */
-  json_builder_set_member_name (b, "seconds_per_epoch");
-  json_builder_add_null_value (b);
+  /* NaN becomes null: no such run was timed on this device yet; the step records tell soon enough. */
+  fv_json_put_double (b, "seconds_per_epoch", fv_json_round (record->seconds_per_epoch));
   json_builder_end_object (b);
   return fv_events_end (events, b, error);
 }
@@ -118,29 +139,29 @@ fv_train_advise (guint run, const FvRecipe *recipe, const GError *failure, const
   if (g_error_matches (failure, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY))
     {
       *id = "out-of-memory";
-      return g_strdup_printf ("Take a smaller batch (now %d), smaller pictures (imgsz, now %d) or a smaller model.",
+      return g_strdup_printf (_ ("Take a smaller batch (now %d), smaller pictures (imgsz, now %d) or a smaller model."),
                               (int)recipe->batch, (int)recipe->imgsz);
     }
   if (g_error_matches (failure, FV_DEVICE_ERROR, FV_DEVICE_ERROR_LOST))
     {
       *id = "device-lost";
       return g_strdup_printf (
-          "Go on from the last checkpoint with --resume %u; if it happens again, update the driver.", run);
+          _ ("Go on from the last checkpoint with --resume %u; if it happens again, update the driver."), run);
     }
   if (g_error_matches (failure, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE))
     {
       *id = "not-finite";
-      return g_strdup_printf ("Start a new run with a lower lr0 (now %g); the last good weights are kept in this one.",
-                              recipe->lr0);
+      return g_strdup_printf (
+          _ ("Start a new run with a lower lr0 (now %g); the last good weights are kept in this one."), recipe->lr0);
     }
   if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC)
       || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     {
       *id = "disk-full";
-      return g_strdup_printf ("Free some space, then go on from the last checkpoint with --resume %u.", run);
+      return g_strdup_printf (_ ("Free some space, then go on from the last checkpoint with --resume %u."), run);
     }
   *id = "failed";
-  return g_strdup_printf ("When the cause is removed, go on from the last checkpoint with --resume %u.", run);
+  return g_strdup_printf (_ ("When the cause is removed, go on from the last checkpoint with --resume %u."), run);
 }
 
 void

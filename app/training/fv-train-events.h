@@ -16,8 +16,12 @@ typedef struct
   const FvRecipe *recipe;
   guint images, val_images;
   char variant;
+  FvRunStartKind start;
+  const char *start_file; /* (nullable) */
+  guint start_run;
   guint transferred, total; /* tensors of the weights that it started from; 0 of 0 from scratch */
-  guint64 device_bytes;     /* what a step needs */
+  guint64 device_bytes;     /* what the run needs */
+  double seconds_per_epoch; /* NaN: not known */
 } FvStartRecord;
 
 gboolean fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error);

@@ -7,6 +7,8 @@
 #include "app/training/fv-step-log.h"
 #include "app/training/fv-train-events.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <math.h>
 
 G_DEFINE_QUARK (fv_train_error, fv_train_error)
@@ -424,8 +426,8 @@ prepare_data (Training *self, GError **error)
   if (boxes == 0)
     {
       g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
-                   "There is nothing to train on: %u training pictures with %" G_GUINT64_FORMAT
-                   " boxes. Import pictures with labels, or split them again.",
+                   _ ("There is nothing to train on: %u training pictures with %" PRIu64
+                      " boxes. Import pictures with labels, or split them again."),
                    self->train_items->len, boxes);
       return FALSE;
     }
@@ -476,6 +478,10 @@ start_new (Training *self, GError **error)
     .images = self->train_items->len,
     .val_images = self->val_items->len,
     .variant = weights ? weights->config.variant : self->params->variant,
+    .start = self->params->start,
+    .start_file = self->params->start_file,
+    .start_run = self->params->start_run,
+    .seconds_per_epoch = NAN,
   };
 
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
@@ -486,7 +492,7 @@ start_new (Training *self, GError **error)
     return FALSE;
   if (!self->validator)
     warn (self, "no-validation",
-          "The split has no validation pictures: nothing is measured, and the last weights count as the best.");
+          _ ("The split has no validation pictures: nothing is measured, and the last weights count as the best."));
   /* From here on the run can be resumed. */
   return save_checkpoint (self, error);
 }
@@ -501,9 +507,10 @@ start_resumed (Training *self, GError **error)
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
-      g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID,
-                   "Run %u ended before its first checkpoint (%s), so there is nothing to go on from: start a new run.",
-                   fv_run_get_number (self->params->run), path);
+      g_set_error (
+          error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID,
+          _ ("Run %u ended before its first checkpoint (%s), so there is nothing to go on from: start a new run."),
+          fv_run_get_number (self->params->run), path);
       return FALSE;
     }
   checkpoint = fv_checkpoint_open (path, error);
@@ -515,7 +522,7 @@ start_resumed (Training *self, GError **error)
     {
       g_set_error (
           error, FV_CHECKPOINT_ERROR, FV_CHECKPOINT_ERROR_MISMATCH,
-          "%s was not written with the recipe and data that now lie beside it: put those back, or start a new run.",
+          _ ("%s was not written with the recipe and data that now lie beside it: put those back, or start a new run."),
           path);
       return FALSE;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/exchange/fv-weights.h"
+#include "app/training/fv-run-start.h"
 #include "app/training/fv-run.h"
 
 #include <stdio.h>
@@ -53,6 +54,9 @@ typedef struct
   const FvRecipe *recipe;
   const FvWeights *weights;   /* (nullable): where to start from; NULL = a new network of @variant */
   char variant;               /* 'n', 's', 'm', 'l' or 'x'; only without @weights */
+  FvRunStartKind start;       /* what @weights are, for the event stream only */
+  const char *start_file;     /* (nullable): their file; only its name is written */
+  guint start_run;            /* or the run that they are of */
   gboolean resume;            /* go on from the run's last.ckpt; @weights and @variant are not read */
   FILE *events_copy;          /* (nullable) */
   FvTrainStatusFunc status;   /* (nullable): called after each batch, in the calling thread */
