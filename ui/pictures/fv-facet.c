@@ -5,6 +5,9 @@
 #include "ui/widgets/fv-list-item.h"
 #include "ui/widgets/fv-swatch.h"
 
+/* Of a name; a longer one is cut, with a tooltip. */
+#define MAX_CHARS 24
+
 struct _FvFacet
 {
   GObject parent_instance;
@@ -115,7 +118,7 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item)
   GtkWidget *name = gtk_label_new (NULL);
   GtkWidget *count = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
-  gtk_label_set_max_width_chars (GTK_LABEL (name), 24);
+  gtk_label_set_max_width_chars (GTK_LABEL (name), MAX_CHARS);
   gtk_label_set_xalign (GTK_LABEL (name), 0);
   gtk_widget_set_hexpand (name, TRUE);
   gtk_widget_add_css_class (count, "dim-label");
@@ -143,6 +146,17 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item)
   fv_list_item_set_name (item, facet->name, NULL);
 }
 
+/* A row of the popup is as wide as its name, up to a point; what the drop-down itself shows takes the room there is. */
+static void
+on_bind_row (GtkSignalListItemFactory *factory, GtkListItem *item)
+{
+  FvFacet *facet = gtk_list_item_get_item (item);
+  GtkWidget *swatch = gtk_widget_get_first_child (gtk_list_item_get_child (item));
+  gtk_label_set_width_chars (GTK_LABEL (gtk_widget_get_next_sibling (swatch)),
+                             (int)MIN (g_utf8_strlen (facet->name, -1), MAX_CHARS));
+  on_bind (factory, item);
+}
+
 static void
 on_unbind (GtkSignalListItemFactory *factory, GtkListItem *item)
 {
@@ -150,14 +164,23 @@ on_unbind (GtkSignalListItemFactory *factory, GtkListItem *item)
   g_binding_unbind (g_object_steal_data (G_OBJECT (row), "binding"));
 }
 
+static GtkListItemFactory *
+make_factory (GCallback bind)
+{
+  GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
+  g_signal_connect (factory, "setup", G_CALLBACK (on_setup), NULL);
+  g_signal_connect (factory, "bind", bind, NULL);
+  g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), NULL);
+  return factory;
+}
+
 void
 fv_facet_set_up_drop_down (GtkDropDown *drop_down)
 {
-  g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
+  g_autoptr (GtkListItemFactory) factory = make_factory (G_CALLBACK (on_bind));
+  g_autoptr (GtkListItemFactory) list_factory = make_factory (G_CALLBACK (on_bind_row));
   g_autoptr (GtkExpression) expression = gtk_property_expression_new (FV_TYPE_FACET, NULL, "name");
-  g_signal_connect (factory, "setup", G_CALLBACK (on_setup), NULL);
-  g_signal_connect (factory, "bind", G_CALLBACK (on_bind), NULL);
-  g_signal_connect (factory, "unbind", G_CALLBACK (on_unbind), NULL);
   gtk_drop_down_set_expression (drop_down, expression);
   gtk_drop_down_set_factory (drop_down, factory);
+  gtk_drop_down_set_list_factory (drop_down, list_factory);
 }

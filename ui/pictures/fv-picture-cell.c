@@ -55,6 +55,12 @@ on_loaded (GObject *source, GAsyncResult *result, gpointer data)
     show_picture (self, picture);
 }
 
+FvPictureItem *
+fv_picture_cell_get_item (FvPictureCell *self)
+{
+  return self->item;
+}
+
 void
 fv_picture_cell_set_item (FvPictureCell *self, FvPictureItem *item)
 {

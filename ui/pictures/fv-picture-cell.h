@@ -18,6 +18,8 @@ G_DECLARE_FINAL_TYPE (FvPictureCell, fv_picture_cell, FV, PICTURE_CELL, GtkWidge
 GtkWidget *fv_picture_cell_new (FvPictureLoader *loader);
 /* (nullable): none; its thumbnail is no longer asked for. */
 void fv_picture_cell_set_item (FvPictureCell *self, FvPictureItem *item);
+/* (transfer none) (nullable) */
+FvPictureItem *fv_picture_cell_get_item (FvPictureCell *self);
 /* How far away from what is seen of its scrolled window, in pixels: an FvPictureLoaderRank. */
 double fv_picture_cell_rank (gpointer cell);
 

@@ -195,8 +195,20 @@ fv_picture_grid_go_to (FvPictureGrid *self, guint position)
 {
   if (position >= g_list_model_get_n_items (G_LIST_MODEL (self->list)))
     return;
+  g_autoptr (FvPictureItem) item = g_list_model_get_item (G_LIST_MODEL (self->list), position);
   gtk_widget_activate_action (GTK_WIDGET (self->grid), "list.select-item", "(ubb)", position, FALSE, FALSE);
   gtk_widget_activate_action (GTK_WIDGET (self->grid), "list.scroll-to-item", "u", position);
+  /* GTK has no call to focus an item before 4.12; scrolling has made its widget. */
+  for (GtkWidget *row = gtk_widget_get_first_child (GTK_WIDGET (self->grid)); row != NULL;
+       row = gtk_widget_get_next_sibling (row))
+    {
+      GtkWidget *cell = gtk_widget_get_first_child (row);
+      if (FV_IS_PICTURE_CELL (cell) && fv_picture_cell_get_item (FV_PICTURE_CELL (cell)) == item)
+        {
+          gtk_widget_grab_focus (row);
+          return;
+        }
+    }
   gtk_widget_grab_focus (GTK_WIDGET (self->grid));
 }
 

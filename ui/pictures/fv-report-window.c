@@ -38,7 +38,7 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item)
 }
 
 static void
-fill (GtkListView *view, GtkStack *stack, AdwViewStackPage *page, GPtrArray *problems)
+fill (GtkListView *view, GtkStack *stack, AdwViewStackPage *page, const char *title, GPtrArray *problems)
 {
   g_autoptr (GtkListItemFactory) factory = gtk_signal_list_item_factory_new ();
   g_autoptr (GtkNoSelection) model = gtk_no_selection_new (fv_problem_list_new (problems));
@@ -47,7 +47,7 @@ fill (GtkListView *view, GtkStack *stack, AdwViewStackPage *page, GPtrArray *pro
   gtk_list_view_set_factory (view, factory);
   gtk_list_view_set_model (view, GTK_SELECTION_MODEL (model));
   gtk_stack_set_visible_child_name (stack, problems->len > 0 ? "list" : "none");
-  adw_view_stack_page_set_badge_number (page, problems->len);
+  adw_view_stack_page_set_title (page, title);
 }
 
 static void
@@ -100,8 +100,11 @@ fv_report_window_new (GtkWindow *parent, GPtrArray *rejected, GPtrArray *repaire
   FvReportWindow *self = g_object_new (FV_TYPE_REPORT_WINDOW, "transient-for", parent, "modal", parent != NULL, NULL);
   self->rejected = g_ptr_array_ref (rejected);
   self->repaired = g_ptr_array_ref (repaired);
-  fill (self->rejected_list, self->rejected_stack, self->rejected_page, rejected);
-  fill (self->repaired_list, self->repaired_stack, self->repaired_page, repaired);
+  /* Translators: the labels that an import left out, and how many these are. */
+  g_autofree char *rejected_title = g_strdup_printf (C_ ("labels", "Left out (%'u)"), rejected->len);
+  g_autofree char *repaired_title = g_strdup_printf (C_ ("labels", "Repaired (%'u)"), repaired->len);
+  fill (self->rejected_list, self->rejected_stack, self->rejected_page, rejected_title, rejected);
+  fill (self->repaired_list, self->repaired_stack, self->repaired_page, repaired_title, repaired);
   adw_view_stack_set_visible_child_name (self->stack,
                                          rejected->len > 0 || repaired->len == 0 ? "rejected" : "repaired");
   return self;
