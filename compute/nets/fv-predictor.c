@@ -69,32 +69,65 @@ row_length (FvPredictor *self)
   return 5 + fv_model_get_config (self->model)->n_classes;
 }
 
+static gsize
+count_floats (const FvYolov5Config *config, guint n, guint height, guint width)
+{
+  return (gsize)n * fv_yolo_count_rows (height, width) * (5 + config->n_classes);
+}
+
+/* Fills @plan up to fv_graph_plan(); block and result get their addresses later. @loss (nullable) */
+static void
+plan_forward (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const FvLayout *layout,
+              const FvYolov5Buffers *buffers, const FvLossParams *loss, VkDeviceAddress rows_address)
+{
+  FvTensor *heads[FV_YOLOV5_N_HEADS];
+  FvTensor *rows, *input;
+
+  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = FALSE });
+  plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
+  plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
+  /* Any address marks them as external. */
+  fv_tensor_set_address (plan->block, 1);
+  fv_tensor_set_address (plan->result, 1);
+  rows = fv_graph_scratch (plan->graph, count_floats (config, plan->n, plan->height, plan->width), "decoded boxes");
+  fv_tensor_set_address (rows, rows_address);
+  input = fv_augment (plan->graph, plan->block, plan->n, plan->height, plan->width);
+  fv_yolov5_build (plan->graph, config, layout, buffers, 0, input, heads, NULL);
+  fv_yolo_decode (plan->graph, config, heads, rows);
+  if (loss != NULL)
+    fv_yolo_loss (plan->graph, config, loss, heads, plan->block, plan->result, FALSE);
+  fv_graph_plan (plan->graph);
+}
+
 static gboolean
 build_plan (FvPlan *plan, gpointer user_data, GError **error)
 {
   FvPredictor *self = user_data;
   const FvYolov5Config *config = fv_model_get_config (self->model);
   const FvYolov5Buffers buffers = fv_model_get_inference_buffers (self->model, self->ema);
-  const gsize floats = (gsize)plan->n * fv_yolo_count_rows (plan->height, plan->width) * row_length (self);
-  FvTensor *heads[FV_YOLOV5_N_HEADS];
-  FvTensor *rows, *input;
+  const gsize floats = count_floats (config, plan->n, plan->height, plan->width);
 
   plan->rows = fv_buffer_new (self->device, FV_MEMORY_READBACK, floats * sizeof (float), "decoded boxes", error);
   if (plan->rows == NULL)
     return FALSE;
-  plan->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = FALSE });
-  plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
-  plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
-  bind_plan (plan, 0, self);
-  rows = fv_graph_scratch (plan->graph, floats, "decoded boxes");
-  fv_tensor_set_address (rows, plan->rows->address);
-  input = fv_augment (plan->graph, plan->block, plan->n, plan->height, plan->width);
-  fv_yolov5_build (plan->graph, config, fv_model_get_layout (self->model), &buffers, 0, input, heads, NULL);
-  fv_yolo_decode (plan->graph, config, heads, rows);
-  if (self->has_loss)
-    fv_yolo_loss (plan->graph, config, &self->loss, heads, plan->block, plan->result, FALSE);
-  fv_graph_plan (plan->graph);
+  plan_forward (plan, self->device, config, fv_model_get_layout (self->model), &buffers,
+                self->has_loss ? &self->loss : NULL, plan->rows->address);
   return TRUE;
+}
+
+guint64
+fv_predictor_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvPredictorParams *params, guint n,
+                          guint height, guint width)
+{
+  const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1 };
+  g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
+  FvPlan plan = { .n = n, .height = height, .width = width };
+  guint64 bytes;
+
+  plan_forward (&plan, device, config, layout, &nowhere, params->loss, 1);
+  bytes = fv_graph_get_arena_bytes (plan.graph) + sizeof (float) * count_floats (config, n, height, width);
+  fv_graph_free (plan.graph);
+  return bytes;
 }
 
 static void

@@ -117,28 +117,38 @@ fv_trainer_free (FvTrainer *self)
 
 /* Plans */
 
+/* Fills @plan up to fv_graph_plan(); block and result get their addresses later. */
+static void
+plan_step (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const FvLayout *layout,
+           const FvYolov5Buffers *buffers, const FvTrainerParams *params)
+{
+  FvTensor *heads[FV_YOLOV5_N_HEADS];
+  FvTensor *input;
+
+  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
+  plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
+  plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
+  /* Any address marks them as external. */
+  fv_tensor_set_address (plan->block, 1);
+  fv_tensor_set_address (plan->result, 1);
+  input = fv_augment (plan->graph, plan->block, plan->n, plan->height, plan->width);
+  fv_yolov5_build (plan->graph, config, layout, buffers, params->frozen_layers, input, heads, NULL);
+  fv_yolo_loss (plan->graph, config, &params->loss, heads, plan->block, plan->result, TRUE);
+  fv_graph_backward (plan->graph);
+  fv_graph_plan (plan->graph);
+}
+
 static gboolean
 build_plan (FvPlan *plan, gpointer user_data, GError **error)
 {
   FvTrainer *self = user_data;
-  const FvYolov5Config *config = fv_model_get_config (self->model);
   const FvYolov5Buffers buffers = fv_model_get_training_buffers (self->model);
-  FvTensor *heads[FV_YOLOV5_N_HEADS];
-  FvTensor *input;
 
   /* A new plan may push out others, whose batches must be taken in before. */
   if (!fv_trainer_wait (self, error))
     return FALSE;
-  plan->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = TRUE });
-  plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
-  plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
-  bind_plan (plan, 0, self);
-  input = fv_augment (plan->graph, plan->block, plan->n, plan->height, plan->width);
-  fv_yolov5_build (plan->graph, config, fv_model_get_layout (self->model), &buffers, self->params.frozen_layers, input,
-                   heads, NULL);
-  fv_yolo_loss (plan->graph, config, &self->params.loss, heads, plan->block, plan->result, TRUE);
-  fv_graph_backward (plan->graph);
-  fv_graph_plan (plan->graph);
+  plan_step (plan, self->device, fv_model_get_config (self->model), fv_model_get_layout (self->model), &buffers,
+             &self->params);
   return TRUE;
 }
 
@@ -184,6 +194,25 @@ guint64
 fv_trainer_estimate_bytes (FvTrainer *self, guint n, guint height, guint width)
 {
   return model_bytes (self) + fv_plans_estimate (self->plans, n, height, width);
+}
+
+guint64
+fv_trainer_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params, guint n,
+                        guint height, guint width)
+{
+  const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1, .gradients = 1 };
+  g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
+  /* Weights, EMA, gradients and momentum, and AdamW's second moment. */
+  guint n_buffers = params->optimizer == FV_OPTIMIZER_ADAMW ? 5 : 4;
+  FvPlan plan = { .n = n, .height = height, .width = width };
+  guint64 bytes;
+
+  plan_step (&plan, device, config, layout, &nowhere, params);
+  bytes = fv_graph_get_arena_bytes (plan.graph) + fv_optimizer_scratch_bytes (layout)
+          + sizeof (float)
+                * (n_buffers * fv_layout_get_parameter_floats (layout) + 2 * fv_layout_get_statistics_floats (layout));
+  fv_graph_free (plan.graph);
+  return bytes;
 }
 
 gboolean

@@ -73,6 +73,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvTrainer, fv_trainer_free)
 gboolean   fv_trainer_prepare         (FvTrainer *self, guint n, guint height, guint width, GError **error);
 /* Device bytes of that plan with all the model's buffers: arithmetic only, nothing is allocated. */
 guint64    fv_trainer_estimate_bytes  (FvTrainer *self, guint n, guint height, guint width);
+/* The same for a model and a trainer that are not made. */
+guint64    fv_trainer_count_bytes     (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params,
+                                       guint n, guint height, guint width);
 
 gboolean   fv_trainer_accumulate      (FvTrainer *self, const FvBatch *batch, GError **error);
 gboolean   fv_trainer_update          (FvTrainer *self, const FvUpdate *update, GError **error);
