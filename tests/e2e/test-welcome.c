@@ -18,7 +18,7 @@ test_new_project (void)
   g_assert_false (fv_ui_has (ui, "label", "Recent Projects"));
   fv_ui_click (ui, "button", "New Project…");
   fv_ui_wait (ui, "entry", "Name");
-  fv_ui_click (ui, "button", "Choose another folder");
+  fv_ui_click (ui, "button", "Place");
   fv_ui_choose_file (ui, place);
   fv_ui_wait (ui, "label", place);
   fv_ui_fill (ui, "Name", "Taken");
