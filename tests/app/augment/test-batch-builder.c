@@ -234,6 +234,59 @@ test_all_bad (void)
   g_assert_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT);
 }
 
+static FvBatchBuilder *
+new_builder (const FvAugmentPolicy *policy)
+{
+  return fv_batch_builder_new (dataset, all, N_ITEMS,
+                               &(FvBatchBuilderParams){ .policy = policy, .imgsz = IMGSZ, .n_workers = 3 });
+}
+
+static void
+assert_same (const FvBuiltBatch *a, const FvBuiltBatch *b)
+{
+  g_assert_cmpuint (a->first, ==, b->first);
+  g_assert_cmpmem (a->batch.samples, a->batch.n * sizeof *a->batch.samples, b->batch.samples,
+                   b->batch.n * sizeof *b->batch.samples);
+  g_assert_cmpmem (a->batch.targets, a->batch.n_targets * 6 * sizeof (float), b->batch.targets,
+                   b->batch.n_targets * 6 * sizeof (float));
+}
+
+/* Another policy in the middle of the work of the one before, for a few positions only; pictures stay decoded. */
+static void
+test_policy_and_range (void)
+{
+  g_autoptr (GError) error = NULL;
+  FvAugmentPolicy first = FV_AUGMENT_POLICY_SCRATCH_LOW;
+  g_autoptr (FvBatchBuilder) builder = new_builder (&first);
+  FvBatchBuilderStats before, after;
+
+  fv_batch_builder_start_epoch (builder, 0, all, N_ITEMS);
+  g_autoptr (FvBuiltBatch) whole = fv_batch_builder_next (builder, N_ITEMS, &error);
+  g_assert_no_error (error);
+  fv_batch_builder_get_stats (builder, &before);
+  for (guint i = 0; i < 30; i++)
+    {
+      FvAugmentPolicy policy = { .degrees = i, .mosaic = i % 2, .fliplr = 0.5 };
+      g_autoptr (FvBatchBuilder) fresh = new_builder (&policy);
+
+      fv_batch_builder_start_epoch (builder, 1, all, N_ITEMS);
+      fv_batch_builder_set_policy (builder, &policy);
+      g_assert_null (fv_batch_builder_next (builder, 4, &error));
+      fv_batch_builder_start_range (builder, i, all, 2, 7);
+      fv_batch_builder_start_epoch (fresh, i, all, N_ITEMS);
+      fv_batch_builder_seek (fresh, 2);
+      g_autoptr (FvBuiltBatch) got = fv_batch_builder_next (builder, N_ITEMS, &error);
+      g_autoptr (FvBuiltBatch) expected = fv_batch_builder_next (fresh, 5, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (got->batch.n, ==, 5);
+      assert_same (got, expected);
+      g_assert_null (fv_batch_builder_next (builder, 1, &error));
+      g_assert_no_error (error);
+    }
+  fv_batch_builder_get_stats (builder, &after);
+  g_assert_cmpuint (after.pool_misses, ==, before.pool_misses);
+}
+
 /* Freed with work in hand. */
 static void
 test_drop (void)
@@ -262,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-builder/plain", test_plain);
   g_test_add_func ("/batch-builder/bad-pictures", test_bad_pictures);
   g_test_add_func ("/batch-builder/all-bad", test_all_bad);
+  g_test_add_func ("/batch-builder/policy-and-range", test_policy_and_range);
   g_test_add_func ("/batch-builder/drop", test_drop);
   int status = g_test_run ();
   fv_dataset_unref (dataset);
