@@ -2,6 +2,7 @@
 #include "ui/try/fv-try-page.h"
 
 #include "ui/fv-i18n.h"
+#include "ui/try/fv-annotated-copy.h"
 #include "ui/try/fv-detector-list.h"
 #include "ui/try/fv-found-row.h"
 #include "ui/widgets/fv-box-canvas.h"
@@ -298,80 +299,11 @@ choose_weights_action (GtkWidget *widget, const char *name, GVariant *parameter)
   fv_dialog_open_file_async (widget, _ ("Choose a Weight File"), filters, on_weights_chosen, g_object_ref (widget));
 }
 
-typedef struct
-{
-  FvPicture *picture;
-  FvDetectReply *reply; /* owns the names */
-  GArray *boxes;
-  char *path;
-} Copy;
-
-static void
-copy_free (gpointer data)
-{
-  Copy *self = data;
-  fv_picture_unref (self->picture);
-  fv_detect_reply_unref (self->reply);
-  g_array_unref (self->boxes);
-  g_free (self->path);
-  g_free (self);
-}
-
-static void
-save_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  const Copy *copy = data;
-  GError *error = NULL;
-  if (fv_draw_save (copy->picture, (const FvDrawBox *)copy->boxes->data, copy->boxes->len,
-                    (const char *const *)copy->reply->class_names, copy->path, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-on_saved (GObject *source, GAsyncResult *result, gpointer data)
-{
-  const Copy *copy = g_task_get_task_data (G_TASK (result));
-  g_autoptr (GError) error = NULL;
-  if (g_task_propagate_boolean (G_TASK (result), &error))
-    {
-      g_autofree char *name = g_filename_display_basename (copy->path);
-      g_autofree char *text = g_strdup_printf (_ ("Saved as “%s”"), name);
-      fv_toast (GTK_WIDGET (source), text);
-    }
-  else
-    fv_dialog_tell_error (GTK_WIDGET (source), _ ("The Picture Can’t Be Saved"), error);
-}
-
-static void
-on_copy_chosen (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (FvTryPage) self = data;
-  g_autoptr (GFile) file = fv_dialog_file_finish (result);
-  char *path = file ? g_file_get_path (file) : NULL;
-  if (path == NULL || self->picture == NULL || self->reply == NULL)
-    {
-      g_free (path);
-      return;
-    }
-  g_autoptr (GTask) task = g_task_new (self, NULL, on_saved, NULL);
-  const Copy copy = { fv_picture_ref (self->picture), fv_detect_reply_ref (self->reply), boxes_shown (self), path };
-  g_task_set_task_data (task, g_memdup2 (&copy, sizeof copy), copy_free);
-  g_task_run_in_thread (task, save_thread);
-}
-
 static void
 save_action (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   FvTryPage *self = FV_TRY_PAGE (widget);
-  g_autofree char *name = g_filename_display_basename (self->file);
-  char *dot = strrchr (name, '.');
-  if (dot != NULL)
-    *dot = '\0';
-  /* Translators: the name of a file that shows the boxes in a picture; %s is the name of the picture without its ending. */
-  g_autofree char *suggested = g_strdup_printf (_ ("%s-boxes.jpg"), name);
-  fv_dialog_save_file_async (widget, _ ("Save Picture"), suggested, on_copy_chosen, g_object_ref (self));
+  fv_annotated_copy_save (widget, self->file, self->picture, self->reply, boxes_shown (self));
 }
 
 static gboolean
