@@ -30,6 +30,7 @@ struct _FvServeChild
   GDataInputStream *errors;
   GCancellable *hush; /* ends reading them */
   char *last_error;   /* (nullable): last line of stderr */
+  char *problem;      /* (nullable): what was wrong with what it said */
   guint n_open;       /* of the three */
 };
 
@@ -51,6 +52,7 @@ child_unref (FvServeChild *self)
   g_clear_object (&self->hush);
   g_main_context_unref (self->context);
   g_free (self->last_error);
+  g_free (self->problem);
   g_free (self);
 }
 
@@ -58,11 +60,14 @@ child_unref (FvServeChild *self)
 static char *
 describe_end (FvServeChild *self)
 {
-  if (self->last_error)
-    return fv_child_sentence (self->last_error);
+  if (self->problem)
+    return g_strdup_printf (_ ("The helper program is not the one that belongs to this Fovea: %s"), self->problem);
+  /* Then its last line has nothing to do with it. */
   if (g_subprocess_get_if_signaled (self->process))
     return g_strdup_printf (_ ("The helper program ended suddenly (signal %d)."),
                             g_subprocess_get_term_sig (self->process));
+  if (self->last_error)
+    return fv_child_sentence (self->last_error);
   return g_strdup_printf (_ ("The helper program ended with exit status %d."),
                           g_subprocess_get_exit_status (self->process));
 }
@@ -100,11 +105,7 @@ deliver (gpointer data)
     {
       /* It may have closed the socket and live on. */
       g_subprocess_force_exit (self->process);
-      if (message->problem)
-        {
-          g_free (self->last_error);
-          self->last_error = message->problem;
-        }
+      self->problem = message->problem;
       end_one (self);
     }
   return G_SOURCE_REMOVE;

@@ -9,6 +9,7 @@
 #include "app/training/fv-sampler.h"
 #include "app/training/fv-train.h"
 
+#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
 #define MAX_PIXEL_BYTES ((guint64)512 << 20) /* of one preview, on the device */
@@ -134,8 +135,8 @@ ensure_preview (FvServeWorker *self, const FvPreviewRequest *request, GError **e
 
   if (n == 0)
     {
-      g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
-                   "There are no training pictures. Import pictures with labels, or split them again.");
+      g_set_error_literal (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
+                           _ ("There are no training pictures. Import pictures with labels, or split them again."));
       return FALSE;
     }
   if (training->preview && (training->imgsz != recipe->imgsz || training->seed != (guint64)recipe->seed))
@@ -174,7 +175,7 @@ check_size (const FvPreviewRequest *request, GError **error)
   if (request->count * side * side * 4 * sizeof (float) <= MAX_PIXEL_BYTES)
     return TRUE;
   g_set_error (error, FV_CHILD_ERROR, FV_CHILD_ERROR_REQUEST,
-               "%u samples of %u pixels are too much for one preview: ask for fewer.", request->count,
+               _ ("%u samples of %u pixels are too much for one preview: ask for fewer."), request->count,
                (guint)request->recipe->imgsz);
   return FALSE;
 }
