@@ -12,6 +12,7 @@
 #define DEFAULT_LINE 2
 #define LETTERS_PER_LINE 6 /* default size of letters, in widths of the line */
 #define OUTLINE_ALPHA 0.6
+#define HIGHLIGHT_ALPHA 0.1 /* enough to see which one, little enough to see what is in it */
 
 typedef struct
 {
@@ -97,7 +98,7 @@ draw_box (const Drawing *self, const FvDrawBox *box, gboolean highlighted)
   cairo_rectangle (cairo, rect.x, rect.y, rect.width, rect.height);
   if (highlighted)
     {
-      set_source (cairo, colour, 0.2 * alpha);
+      set_source (cairo, colour, HIGHLIGHT_ALPHA * alpha);
       cairo_fill_preserve (cairo);
     }
   /* Seen on every ground: one of the two always differs from what is below. */
