@@ -43,9 +43,15 @@ fv_class_result_init (FvClassResult *self)
 
 /* The table. */
 
+/* As style.css has them: the least height of a cell's content, its padding above and below, the line between rows. */
+#define CELL_HEIGHT 20
+#define CELL_PADDING 8
+#define MAX_ROWS 14
+
 struct _FvClassTable
 {
   AdwBin parent_instance;
+  GtkScrolledWindow *scroller;
   GtkColumnView *view;
   GListStore *store;
   GtkSortListModel *sorted;
@@ -120,6 +126,30 @@ add_column (FvClassTable *self, guint column)
   gtk_column_view_append_column (self->view, view_column);
 }
 
+/* A column view would be content with the height of a row or two. */
+static void
+fit_height (FvClassTable *self, guint n)
+{
+  PangoFontMetrics *metrics = pango_context_get_metrics (gtk_widget_get_pango_context (GTK_WIDGET (self)), NULL, NULL);
+  const int text = PANGO_PIXELS_CEIL (pango_font_metrics_get_height (metrics));
+  const int row = MAX (text, CELL_HEIGHT) + 2 * CELL_PADDING + 1;
+  pango_font_metrics_unref (metrics);
+  /* With the row of titles, and half a row to show that there are more. */
+  const int height = n <= MAX_ROWS ? row * ((int)n + 1) : row * (MAX_ROWS + 1) + row / 2;
+  gtk_scrolled_window_set_min_content_height (self->scroller, height);
+}
+
+/* Titles of numbers stand above them at the right; GTK has no property for that. */
+static void
+align_titles (FvClassTable *self)
+{
+  GtkWidget *header = gtk_widget_get_first_child (GTK_WIDGET (self->view));
+  GtkWidget *title = header ? gtk_widget_get_first_child (header) : NULL;
+  for (title = title ? gtk_widget_get_next_sibling (title) : NULL; title; title = gtk_widget_get_next_sibling (title))
+    if (gtk_widget_get_first_child (title) != NULL)
+      gtk_widget_set_halign (gtk_widget_get_first_child (title), GTK_ALIGN_END);
+}
+
 void
 fv_class_table_set_classes (FvClassTable *self, const FvRunClass *classes, guint n)
 {
@@ -133,6 +163,7 @@ fv_class_table_set_classes (FvClassTable *self, const FvRunClass *classes, guint
       memcpy (item->values, values, sizeof values);
       g_ptr_array_add (items, item);
     }
+  fit_height (self, n);
   g_list_store_splice (self->store, 0, g_list_model_get_n_items (G_LIST_MODEL (self->store)), items->pdata, items->len);
 }
 
@@ -159,6 +190,7 @@ fv_class_table_class_init (FvClassTableClass *klass)
   G_OBJECT_CLASS (klass)->dispose = fv_class_table_dispose;
   gtk_widget_class_set_template_from_resource (GTK_WIDGET_CLASS (klass), "/org/fovea/Fovea/training/fv-class-table.ui");
   gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FvClassTable, view);
+  gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FvClassTable, scroller);
 }
 
 static void
@@ -167,6 +199,7 @@ fv_class_table_init (FvClassTable *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   for (guint i = 0; i <= N_VALUES; i++)
     add_column (self, i);
+  align_titles (self);
   self->store = g_list_store_new (FV_TYPE_CLASS_RESULT);
   self->sorted = gtk_sort_list_model_new (G_LIST_MODEL (g_object_ref (self->store)),
                                           g_object_ref (gtk_column_view_get_sorter (self->view)));

@@ -58,6 +58,7 @@ static const Plot plots[] = {
 struct _FvRunCharts
 {
   AdwBin parent_instance;
+  GtkBox *first; /* the one that counts has a line of its own */
   GtkFlowBox *box;
   FvChart *charts[N_PLOTS];
 };
@@ -87,6 +88,7 @@ static void
 fv_run_charts_class_init (FvRunChartsClass *klass)
 {
   gtk_widget_class_set_template_from_resource (GTK_WIDGET_CLASS (klass), "/org/fovea/Fovea/training/fv-run-charts.ui");
+  gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FvRunCharts, first);
   gtk_widget_class_bind_template_child (GTK_WIDGET_CLASS (klass), FvRunCharts, box);
 }
 
@@ -97,7 +99,6 @@ fv_run_charts_init (FvRunCharts *self)
   for (guint i = 0; i < N_PLOTS; i++)
     {
       GtkWidget *chart = fv_chart_new ();
-      GtkWidget *child = gtk_flow_box_child_new ();
       self->charts[i] = FV_CHART (chart);
       fv_chart_set_title (self->charts[i], _ (plots[i].title));
       fv_chart_set_x_title (self->charts[i], _ ("Epoch"));
@@ -109,7 +110,13 @@ fv_run_charts_init (FvRunCharts *self)
       gtk_widget_set_hexpand (chart, TRUE);
       gtk_widget_add_css_class (chart, "card");
       gtk_widget_add_css_class (chart, "run-chart");
+      if (i == 0)
+        {
+          gtk_box_prepend (self->first, chart);
+          continue;
+        }
       /* The chart takes the focus, not the cell that it is in. */
+      GtkWidget *child = gtk_flow_box_child_new ();
       gtk_widget_set_focusable (child, FALSE);
       gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), chart);
       gtk_flow_box_append (self->box, child);
