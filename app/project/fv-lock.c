@@ -4,12 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /*
  * A lock of the open file description (not of the process): closing another descriptor of the same file does not lose
  * it, two of one process exclude each other, and asking who holds it takes nothing.
+ *
+ * Some file systems know no locks. The document portal is one: what a sandbox sees of the folders that it was given. There
+ * a file in the person's cache is locked in place of the one at the path, which all in the same sandbox share.
  */
 
 G_DEFINE_QUARK (fv_lock_error, fv_lock_error)
@@ -17,12 +21,48 @@ G_DEFINE_QUARK (fv_lock_error, fv_lock_error)
 struct _FvLock
 {
   int fd;
+  int stand_in; /* -1 where fd itself is locked */
 };
 
 static struct flock
 whole_file (void)
 {
   return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+static gboolean
+is_unsupported (int code)
+{
+  return code == ENOSYS || code == EOPNOTSUPP || code == ENOLCK;
+}
+
+/* The file that is locked for one that can't be; -1 with errno. */
+static int
+open_stand_in (const char *path, int flags)
+{
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  g_autofree char *documents = g_build_filename (g_get_user_runtime_dir (), "doc/", NULL);
+  /* The portal's folders are mounted at two places. */
+  const char *prefix = g_str_has_prefix (absolute, documents)             ? documents
+                       : g_str_has_prefix (absolute, "/run/flatpak/doc/") ? "/run/flatpak/doc/"
+                                                                          : "";
+  g_autofree char *name = g_compute_checksum_for_string (G_CHECKSUM_SHA256, absolute + strlen (prefix), -1);
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "fovea", "locks", NULL);
+  g_autofree char *file = g_build_filename (folder, name, NULL);
+  if ((flags & O_CREAT) != 0 && g_mkdir_with_parents (folder, 0700) != 0)
+    return -1;
+  return open (file, flags, 0600);
+}
+
+gboolean
+fv_lock_is_supported (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+  struct flock lock = whole_file ();
+  gboolean unsupported = fd >= 0 && fcntl (fd, F_OFD_GETLK, &lock) != 0 && is_unsupported (errno);
+  if (fd >= 0)
+    close (fd);
+  return !unsupported;
 }
 
 /* "fovea-cli (process 4711 on lab3)" as the holder wrote it, or "another program". */
@@ -60,7 +100,14 @@ fv_lock_take (const char *path, GError **error)
     }
 
   struct flock lock = whole_file ();
-  if (fcntl (fd, F_OFD_SETLK, &lock) != 0)
+  int stand_in = -1;
+  gboolean locked = fcntl (fd, F_OFD_SETLK, &lock) == 0;
+  if (!locked && is_unsupported (errno))
+    {
+      stand_in = open_stand_in (path, O_RDWR | O_CREAT | O_CLOEXEC);
+      locked = stand_in >= 0 && fcntl (stand_in, F_OFD_SETLK, &lock) == 0;
+    }
+  if (!locked)
     {
       int why = errno;
       g_autofree char *holder = read_holder (fd);
@@ -70,6 +117,8 @@ fv_lock_take (const char *path, GError **error)
       else
         g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED,
                      _ ("'%s' can't be locked: %s. Keep it on a file system with locks."), path, g_strerror (why));
+      if (stand_in >= 0)
+        close (stand_in);
       close (fd);
       return NULL;
     }
@@ -78,11 +127,13 @@ fv_lock_take (const char *path, GError **error)
     {
       g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, _ ("The lock '%s' can't be written: %s."), path,
                    g_strerror (errno));
+      if (stand_in >= 0)
+        close (stand_in);
       close (fd);
       return NULL;
     }
   FvLock *self = g_new (FvLock, 1);
-  self->fd = fd;
+  *self = (FvLock){ fd, stand_in };
   return self;
 }
 
@@ -94,6 +145,8 @@ fv_lock_release (FvLock *self)
   /* Empty while free, so that nobody is ever named who has gone; where this fails, the name is only stale. */
   if (ftruncate (self->fd, 0) != 0)
     g_debug ("a lock keeps its holder's name: %s", g_strerror (errno));
+  if (self->stand_in >= 0)
+    close (self->stand_in);
   close (self->fd);
   g_free (self);
 }
@@ -107,7 +160,15 @@ fv_lock_is_held (const char *path, char **holder)
   if (fd < 0)
     return FALSE;
   struct flock lock = whole_file ();
-  gboolean held = fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  gboolean known = fcntl (fd, F_OFD_GETLK, &lock) == 0;
+  if (!known && is_unsupported (errno))
+    {
+      int stand_in = open_stand_in (path, O_RDONLY | O_CLOEXEC);
+      known = stand_in >= 0 && fcntl (stand_in, F_OFD_GETLK, &lock) == 0;
+      if (stand_in >= 0)
+        close (stand_in);
+    }
+  gboolean held = known && lock.l_type != F_UNLCK;
   if (held && holder != NULL)
     *holder = read_holder (fd);
   close (fd);

@@ -39,4 +39,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvLock, fv_lock_release)
  */
 gboolean fv_lock_is_held (const char *path, char **holder);
 
+/* Whether the file system of an existing file knows locks at all. TRUE where that can't be told. */
+gboolean fv_lock_is_supported (const char *path);
+
 G_END_DECLS

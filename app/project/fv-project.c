@@ -2,6 +2,7 @@
 #include "app/project/fv-project.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #include "app/project/fv-lock.h"
 #include "app/project/fv-schema.h"
+
+/* After so many seconds a lock of SQLite's that is a folder belongs to nobody: none is held longer than a change lasts. */
+#define STALE_LOCK 60
 
 /* How long a reader or writer waits for the other, milliseconds. */
 #define BUSY_TIMEOUT 10000
@@ -105,14 +109,36 @@ choose_journal (FvProject *self, GError **error)
   return fv_schema_run (self->db, self->store, "PRAGMA journal_mode = DELETE", error);
 }
 
+/*
+ * How SQLite locks the store: by the file system or, where that knows no locks, by a folder beside the store, which whoever
+ * is killed in the middle of a change leaves behind.
+ */
+static const char *
+choose_locks (FvProject *self)
+{
+  if (fv_lock_is_supported (self->store))
+    return NULL;
+  g_autofree char *folder = g_strconcat (self->store, ".lock", NULL);
+  GStatBuf status;
+  if (self->lock != NULL && g_stat (folder, &status) == 0
+      && status.st_mtime + STALE_LOCK < g_get_real_time () / G_USEC_PER_SEC)
+    g_rmdir (folder);
+  return "unix-dotfile";
+}
+
 static gboolean
 open_store (FvProject *self, int flags, GError **error)
 {
+  /* The file must be there for its locks to be tried. */
+  int made = (flags & SQLITE_OPEN_CREATE) != 0 ? g_open (self->store, O_CREAT | O_RDWR | O_CLOEXEC, 0666) : -1;
+  if (made >= 0)
+    close (made);
   /* A folder where nothing may be written can hold no shared memory either: then the file is read as it is. */
   gboolean fixed = (flags & SQLITE_OPEN_CREATE) == 0 && access (self->path, W_OK) != 0;
   g_autofree char *escaped = g_uri_escape_string (self->store, "/", FALSE);
   g_autofree char *uri = g_strconcat ("file://", escaped, fixed ? "?immutable=1" : NULL, NULL);
-  int opened = sqlite3_open_v2 (uri, &self->db, SQLITE_OPEN_URI | (fixed ? SQLITE_OPEN_READONLY : flags), NULL);
+  int opened
+      = sqlite3_open_v2 (uri, &self->db, SQLITE_OPEN_URI | (fixed ? SQLITE_OPEN_READONLY : flags), choose_locks (self));
   if (opened != SQLITE_OK)
     return fv_schema_fail (self->db, self->store, error);
   sqlite3_extended_result_codes (self->db, 1);
