@@ -69,40 +69,11 @@ spawn (FvUi *ui, const FvUiParams *params)
   close (fd);
 }
 
-static AtspiAccessible *
-find_application (FvUi *ui)
-{
-  g_autoptr (FvUiNode) desktop = atspi_get_desktop (0);
-  int n = atspi_accessible_get_child_count (desktop, NULL);
-
-  for (int i = 0; i < n; i++)
-    {
-      g_autoptr (FvUiNode) app = atspi_accessible_get_child_at_index (desktop, i, NULL);
-
-      if (app && (GPid)atspi_accessible_get_process_id (app, NULL) == ui->pid)
-        return g_steal_pointer (&app);
-    }
-  return NULL;
-}
-
 static int
 on_x_error (Display *display, XErrorEvent *event)
 {
   /* A window may go while it is asked about. */
   return 0;
-}
-
-/* libatspi warns of what may be: a program that is asked before it is ready, or that has gone. */
-static gboolean
-is_fatal (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  return g_strcmp0 (domain, "dbind") != 0;
-}
-
-static void
-on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
-{
-  g_test_message ("%s: %s", domain, message);
 }
 
 FvUi *
@@ -118,23 +89,18 @@ fv_ui_start (const FvUiParams *params)
   ui->home = params->home ? g_strdup (params->home) : g_dir_make_tmp ("fovea-home-XXXXXX", NULL);
   g_assert_nonnull (ui->home);
   ui->stderr_path = g_build_filename (ui->home, "stderr", NULL);
-  ui->kept = g_ptr_array_new_with_free_func (g_object_unref);
+  ui->nodes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, fv_ui_node_free);
   fv_ui_set_patience (ui, 0);
   ui->x = XOpenDisplay (NULL);
   if (!ui->x)
     g_error ("The display %s can’t be opened.", g_getenv ("DISPLAY"));
   XSetErrorHandler (on_x_error);
   setlocale (LC_ALL, "");
-  g_test_log_set_fatal_handler (is_fatal, NULL);
-  g_log_set_handler ("dbind", G_LOG_LEVEL_MASK | G_LOG_FLAG_FATAL | G_LOG_FLAG_RECURSION, on_log, NULL);
-  atspi_init ();
-  atspi_set_timeout (3000, 15000);
+  fv_ui_bus_open (ui);
 
   fv_ui_allow_shadows (ui);
   spawn (ui, params);
-  fv_ui_until (ui, (ui->app = find_application (ui)));
-  /* GTK tells of too few changes for a cache of anything that changes. */
-  atspi_accessible_set_cache_mask (ui->app, ATSPI_CACHE_ROLE | ATSPI_CACHE_INTERFACES | ATSPI_CACHE_PARENT);
+  fv_ui_until (ui, fv_ui_bus_find_program (ui));
   fv_ui_wait (ui, "window", NULL);
   fv_ui_until (ui, ({
                  g_autoptr (GArray) windows = fv_ui_x_windows (ui, FALSE);
@@ -194,9 +160,9 @@ fv_ui_free (FvUi *ui)
 {
   fv_ui_kill (ui);
   g_spawn_close_pid (ui->pid);
-  g_clear_object (&ui->within);
-  g_ptr_array_unref (ui->kept);
-  g_clear_object (&ui->app);
+  g_hash_table_unref (ui->nodes);
+  g_object_unref (ui->bus);
+  g_free (ui->bus_name);
   XCloseDisplay (ui->x);
   if (ui->own_home)
     fv_test_remove (ui->home);
@@ -258,9 +224,6 @@ fv_ui_breathe (FvUi *ui, guint milliseconds)
   gint64 end = g_get_monotonic_time () + milliseconds * 1000;
 
   XSync (ui->x, False);
-  /* libatspi takes what the program sends it from the main context. */
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
   g_usleep (MAX (0, end - g_get_monotonic_time ()));
 }
 

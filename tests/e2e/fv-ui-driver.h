@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <atspi/atspi.h>
 #include <cairo.h>
 #include <glib.h>
 
@@ -46,6 +45,8 @@ G_BEGIN_DECLS
 #define FV_UI_PATIENCE 8.0
 
 typedef struct _FvUi FvUi;
+/* An accessible. It belongs to its FvUi. */
+typedef struct _FvUiNode FvUiNode;
 
 typedef struct {
   const char *const *arguments;   /* (nullable): the program's, NULL at the end */
@@ -85,11 +86,11 @@ void              fv_ui_set_patience    (FvUi *ui, double seconds);
 /* From now on everything is looked for within that accessible; role and name NULL: everywhere again. */
 void              fv_ui_within          (FvUi *ui, const char *role, const char *name);
 
-/* Finding. Accessibles belong to the FvUi (transfer none) and live as long as it does. */
-AtspiAccessible  *fv_ui_wait            (FvUi *ui, const char *role, const char *name);
+/* Finding. */
+FvUiNode         *fv_ui_wait            (FvUi *ui, const char *role, const char *name);
 void              fv_ui_wait_gone       (FvUi *ui, const char *role, const char *name);
 /* (nullable): at once, without waiting. */
-AtspiAccessible  *fv_ui_find            (FvUi *ui, const char *role, const char *name);
+FvUiNode         *fv_ui_find            (FvUi *ui, const char *role, const char *name);
 gboolean          fv_ui_has             (FvUi *ui, const char *role, const char *name);
 guint             fv_ui_count           (FvUi *ui, const char *role, const char *name);
 /* (transfer full): the names of all that match, in the order of the tree. */
@@ -174,6 +175,19 @@ void              fv_ui_screenshot      (FvUi *ui, const char *name);
 
 /* Ends the test as failed, with the screenshot and the tree. */
 void              fv_ui_fail            (FvUi *ui, const char *format, ...) G_GNUC_PRINTF (2, 3) G_GNUC_NORETURN;
+
+/* All that shows, in the order of the tree (within what fv_ui_within() says). Strings live as long as the process. */
+typedef struct {
+  FvUiNode *node;
+  guint depth;
+  const char *role, *name, *description; /* "" where there is none */
+  guint64 states;            /* a bit for each of AT-SPI's states */
+  gboolean focusable;
+  FvUiRect rect;
+} FvUiTreeItem;
+typedef GArray FvUiTree;     /* of FvUiTreeItem */
+FvUiTree         *fv_ui_read_tree       (FvUi *ui);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvUiTree, g_array_unref)
 /* Writes the accessible tree to stderr: role, name, states, place. For writing tests. */
 void              fv_ui_print_tree      (FvUi *ui);
 

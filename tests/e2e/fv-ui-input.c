@@ -53,20 +53,18 @@ be_no_double_click (FvUi *ui, double x, double y)
  * and each time at another height, since one that does may be there.
  */
 static void
-scroll_towards (FvUi *ui, AtspiAccessible *node, guint attempt)
+scroll_towards (FvUi *ui, FvUiNode *node, guint attempt)
 {
   static const double heights[] = { 0.5, 0.1, 0.9, 0.3, 0.7, 0.02, 0.98 };
-  g_autoptr (FvUiNode) at = fv_ui_parent_of (node);
   FvUiRect own, around;
 
   if (!fv_ui_node_extents (ui, node, &own))
     return;
-  while (at && atspi_accessible_get_role (at, NULL) != ATSPI_ROLE_APPLICATION)
+  for (FvUiNode *at = node->parent; at; at = at->parent)
     {
-      AtspiAccessible *parent;
       double middle = own.y + own.height / 2.0;
 
-      if (atspi_accessible_get_role (at, NULL) == ATSPI_ROLE_SCROLL_PANE && fv_ui_node_in_sight (ui, at, &around)
+      if (!g_strcmp0 (at->role, "scroll pane") && fv_ui_node_in_sight (ui, at, &around)
           && (middle < around.y || middle >= around.y + around.height))
         {
           guint button = middle < around.y ? 4 : 5;
@@ -76,9 +74,6 @@ scroll_towards (FvUi *ui, AtspiAccessible *node, guint attempt)
           fv_ui_pointer_release (ui, button);
           return;
         }
-      parent = fv_ui_parent_of (at);
-      g_object_unref (at);
-      at = parent;
     }
 }
 
@@ -86,7 +81,7 @@ scroll_towards (FvUi *ui, AtspiAccessible *node, guint attempt)
 static void
 find_place (FvUi *ui, const char *role, const char *name, double fx, double fy, double *x, double *y)
 {
-  AtspiAccessible *node = fv_ui_wait (ui, role, name);
+  FvUiNode *node = fv_ui_wait (ui, role, name);
   g_autofree char *what = g_strdup_printf ("%s “%s” is in sight", role, name);
   FvUiRect last = { 0 };
   guint attempt = 0;
@@ -212,11 +207,12 @@ fv_ui_scroll (FvUi *ui, const char *role, const char *name, double fx, double fy
  * place, and then nearer by what the slider says.
  */
 static gboolean
-drag_to (FvUi *ui, AtspiAccessible *node, double fraction, double fy)
+drag_to (FvUi *ui, FvUiNode *node, double fraction, double fy)
 {
-  AtspiValue *value = ATSPI_VALUE (node);
-  double low = atspi_value_get_minimum_value (value, NULL), high = atspi_value_get_maximum_value (value, NULL);
-  double first = atspi_value_get_current_value (value, NULL), target = low + fraction * (high - low), now = first;
+  double low = fv_ui_bus_get_number (ui, node, "Value", "MinimumValue");
+  double high = fv_ui_bus_get_number (ui, node, "Value", "MaximumValue");
+  double first = fv_ui_bus_get_number (ui, node, "Value", "CurrentValue"), target = low + fraction * (high - low),
+         now = first;
   double per_pixel, x, from, y, error;
   FvUiRect rect;
 
@@ -234,7 +230,7 @@ drag_to (FvUi *ui, AtspiAccessible *node, double fraction, double fy)
   for (guint i = 0; i < 10; i++)
     {
       fv_ui_breathe (ui, 60);
-      now = atspi_value_get_current_value (value, NULL);
+      now = fv_ui_bus_get_number (ui, node, "Value", "CurrentValue");
       error = (target - now) / per_pixel;
       if (fabs (error) < 0.75)
         break;
@@ -264,9 +260,7 @@ fv_ui_drag_slider (FvUi *ui, const char *name, double fraction)
 void
 fv_ui_set_value (FvUi *ui, const char *role, const char *name, double to)
 {
-  g_autoptr (FvUiValue) value = atspi_accessible_get_value_iface (fv_ui_wait (ui, role, name));
-
-  if (!value || !atspi_value_set_current_value (value, to, NULL))
+  if (!fv_ui_bus_set_number (ui, fv_ui_wait (ui, role, name), "Value", "CurrentValue", to))
     fv_ui_fail (ui, "%s “%s” can’t be set.", role, name);
 }
 
@@ -394,14 +388,13 @@ fv_ui_tab_to (FvUi *ui, const char *role, const char *name)
 
   for (guint i = 0; i < 120; i++)
     {
-      g_autofree char *focus = NULL;
+      FvUiNode *focus = fv_ui_find_focus (ui);
+      g_autofree char *own = focus ? fv_ui_node_get_name (ui, focus) : NULL;
 
-      if (fv_ui_node_has_focus (fv_ui_wait (ui, role, name)))
+      if (focus && fv_ui_node_is_in (focus, fv_ui_wait (ui, role, name)))
         return;
+      g_string_append_printf (way, "\n  %s “%s”", focus ? focus->role : "nothing", own ? own : "");
       fv_ui_key (ui, "Tab");
-      fv_ui_breathe (ui, 20);
-      focus = fv_ui_get_focus (ui);
-      g_string_append_printf (way, "\n  %s", focus ? focus : "nothing");
     }
   fv_ui_fail (ui, "Tab does not come to %s “%s”. The way was:%s", role, name, way->str);
 }
@@ -409,7 +402,7 @@ fv_ui_tab_to (FvUi *ui, const char *role, const char *name)
 void
 fv_ui_choose_file (FvUi *ui, const char *path)
 {
-  AtspiAccessible *within = ui->within, *chooser;
+  FvUiNode *within = ui->within, *chooser;
 
   ui->within = NULL;
   /* What has no name is called after its type. */
@@ -421,5 +414,5 @@ fv_ui_choose_file (FvUi *ui, const char *path)
   fv_ui_type (ui, path);
   fv_ui_breathe (ui, 200);
   fv_ui_key (ui, "Return");
-  fv_ui_until (ui, !fv_ui_node_shows (chooser));
+  fv_ui_until (ui, !fv_ui_node_shows (ui, chooser));
 }

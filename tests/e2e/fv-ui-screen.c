@@ -75,29 +75,17 @@ fv_ui_x_windows (FvUi *ui, gboolean popups)
   return found;
 }
 
-static gboolean
-window_extents (AtspiAccessible *node, FvUiRect *rect)
-{
-  AtspiRect *own = atspi_component_get_extents (ATSPI_COMPONENT (node), ATSPI_COORD_TYPE_WINDOW, NULL);
-
-  if (!own)
-    return FALSE;
-  *rect = (FvUiRect){ own->x, own->y, own->width, own->height };
-  g_free (own);
-  return rect->width > 0 && rect->height > 0;
-}
-
 /* The X window that a top-level accessible stands for: of the same title, and then nearest in size. */
 static Window
-x_window_of (FvUi *ui, AtspiAccessible *top)
+x_window_of (FvUi *ui, FvUiNode *top)
 {
   g_autoptr (GArray) windows = fv_ui_x_windows (ui, FALSE);
-  g_autofree char *name = atspi_accessible_get_name (top, NULL);
+  g_autofree char *name = fv_ui_node_get_name (ui, top);
   FvUiRect own = { 0 };
   Window best = None;
   int best_distance = G_MAXINT;
 
-  window_extents (top, &own);
+  fv_ui_node_place (ui, top, &own);
   for (guint i = 0; i < windows->len; i++)
     {
       Window window = g_array_index (windows, Window, i);
@@ -135,25 +123,19 @@ get_shadow (FvUi *ui, Window window, const FvUiRect *content, int shadow[4])
     }
 }
 
-/*
- * (nullable) (transfer full): the popover that the accessible is, or is in. It is the parent of a part that GTK calls
- * after its type.
- */
-static AtspiAccessible *
-popover_of (AtspiAccessible *node)
+/* (nullable): the popover that the accessible is, or is in: the parent of a part that GTK calls after its type. */
+static FvUiNode *
+popover_of (FvUi *ui, FvUiNode *node)
 {
-  g_autoptr (FvUiNode) at = g_object_ref (node);
+  for (; node; node = node->parent)
+    if (!g_strcmp0 (node->role, "filler"))
+      {
+        g_autofree char *name = fv_ui_node_get_name (ui, node);
 
-  for (;;)
-    {
-      AtspiRole role = atspi_accessible_get_role (at, NULL);
-      g_autoptr (FvUiNode) parent = role == ATSPI_ROLE_APPLICATION ? NULL : fv_ui_parent_of (at);
-      g_autofree char *name = role == ATSPI_ROLE_FILLER ? atspi_accessible_get_name (at, NULL) : NULL;
-
-      if (!parent || !g_strcmp0 (name, "GtkPopoverContent"))
-        return g_steal_pointer (&parent);
-      g_set_object (&at, parent);
-    }
+        if (!g_strcmp0 (name, "GtkPopoverContent"))
+          return node->parent;
+      }
+  return NULL;
 }
 
 /*
@@ -161,14 +143,14 @@ popover_of (AtspiAccessible *node)
  * began where the popover's parent does. The X window is the one that is nearest in size.
  */
 static gboolean
-popover_extents (FvUi *ui, AtspiAccessible *popover, const FvUiRect *own, FvUiRect *rect)
+popover_extents (FvUi *ui, FvUiNode *popover, const FvUiRect *own, FvUiRect *rect)
 {
   g_autoptr (GArray) popups = fv_ui_x_windows (ui, TRUE);
-  g_autoptr (FvUiNode) parent = fv_ui_parent_of (popover);
+  FvUiNode *parent = popover->parent;
   FvUiRect all, begin, outer = { 0 };
   int best = 100;
 
-  if (!parent || !window_extents (popover, &all) || !window_extents (parent, &begin))
+  if (!parent || !fv_ui_node_place (ui, popover, &all) || !fv_ui_node_place (ui, parent, &begin))
     return FALSE;
   for (guint i = 0; i < popups->len; i++)
     {
@@ -186,19 +168,19 @@ popover_extents (FvUi *ui, AtspiAccessible *popover, const FvUiRect *own, FvUiRe
 }
 
 gboolean
-fv_ui_node_extents (FvUi *ui, AtspiAccessible *node, FvUiRect *rect)
+fv_ui_node_extents (FvUi *ui, FvUiNode *node, FvUiRect *rect)
 {
-  g_autoptr (FvUiNode) popover = popover_of (node), top = NULL;
+  FvUiNode *popover = popover_of (ui, node), *top;
   FvUiRect own, whole, outer;
   Window window;
   int shadow[4];
 
-  if (!window_extents (node, &own))
+  if (!fv_ui_node_place (ui, node, &own))
     return FALSE;
   if (popover)
     return popover_extents (ui, popover, &own, rect);
   top = fv_ui_top_of (ui, node);
-  if (!top || !window_extents (top, &whole))
+  if (!top || !fv_ui_node_place (ui, top, &whole))
     return FALSE;
   window = x_window_of (ui, top);
   if (window == None)
@@ -222,27 +204,17 @@ intersect (FvUiRect *rect, const FvUiRect *other)
 }
 
 gboolean
-fv_ui_node_in_sight (FvUi *ui, AtspiAccessible *node, FvUiRect *rect)
+fv_ui_node_in_sight (FvUi *ui, FvUiNode *node, FvUiRect *rect)
 {
-  g_autoptr (FvUiNode) at = fv_ui_parent_of (node), popover = popover_of (node);
+  FvUiNode *popover = popover_of (ui, node);
   FvUiRect own;
 
   if (!fv_ui_node_extents (ui, node, rect))
     return FALSE;
   /* Nothing that a popover's parent is in cuts it off. */
-  while (at && at != popover && atspi_accessible_get_role (at, NULL) != ATSPI_ROLE_APPLICATION)
-    {
-      AtspiAccessible *parent = fv_ui_parent_of (at);
-
-      if (atspi_accessible_get_role (at, NULL) == ATSPI_ROLE_SCROLL_PANE && fv_ui_node_extents (ui, at, &own)
-          && !intersect (rect, &own))
-        {
-          g_clear_object (&parent);
-          return FALSE;
-        }
-      g_object_unref (at);
-      at = parent;
-    }
+  for (FvUiNode *at = node->parent; at && at != popover; at = at->parent)
+    if (!g_strcmp0 (at->role, "scroll pane") && fv_ui_node_extents (ui, at, &own) && !intersect (rect, &own))
+      return FALSE;
   return TRUE;
 }
 
@@ -255,10 +227,10 @@ fv_ui_get_extents (FvUi *ui, const char *role, const char *name)
   return rect;
 }
 
-static AtspiAccessible *
+static FvUiNode *
 main_window (FvUi *ui)
 {
-  AtspiAccessible *within = ui->within, *found;
+  FvUiNode *within = ui->within, *found;
 
   ui->within = NULL;
   found = fv_ui_wait (ui, "window", NULL);
@@ -318,13 +290,13 @@ void
 fv_ui_resize (FvUi *ui, int width, int height)
 {
   Screen *screen = DefaultScreenOfDisplay (ui->x);
-  AtspiAccessible *node = main_window (ui);
+  FvUiNode *node = main_window (ui);
   FvUiRect content = { 0 };
   Window window = None;
   gboolean whole = width == WidthOfScreen (screen) && height == HeightOfScreen (screen) && is_managed (ui);
   int shadow[4];
 
-  fv_ui_until (ui, window_extents (node, &content) && (window = x_window_of (ui, node)) != None);
+  fv_ui_until (ui, fv_ui_node_place (ui, node, &content) && (window = x_window_of (ui, node)) != None);
   if (is_managed (ui))
     set_maximized (ui, window, whole);
   /* Shadows come and go with the state of the window; so the size is asked for until it is there. */
@@ -339,7 +311,7 @@ fv_ui_resize (FvUi *ui, int width, int height)
                              height + shadow[2] + shadow[3]);
         }
       fv_ui_waiting_next (&waiting);
-      window_extents (node, &content);
+      fv_ui_node_place (ui, node, &content);
     }
 }
 
@@ -438,7 +410,7 @@ fv_ui_screenshot (FvUi *ui, const char *name)
   g_autofree char *path = folder ? g_build_filename (folder, name, NULL) : NULL;
   Screen *screen = DefaultScreenOfDisplay (ui->x);
   FvUiRect area = { 0, 0, WidthOfScreen (screen), HeightOfScreen (screen) };
-  AtspiAccessible *window;
+  FvUiNode *window;
   cairo_surface_t *surface;
 
   if (!path)

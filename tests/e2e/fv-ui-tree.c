@@ -5,71 +5,219 @@
 
 #include <string.h>
 
-typedef struct
+static gboolean
+name_matches (const char *wanted, const char *name)
 {
-  gboolean any;
-  GArray *roles; /* of AtspiRole */
-  const char *name;
-  gboolean pattern;
-} Query;
+  if (!wanted)
+    return TRUE;
+  return strchr (wanted, '*') ? g_pattern_match_simple (wanted, name) : g_str_equal (wanted, name);
+}
 
-#define MAX_ROLES 8
-/* After so many rows that don't show behind ones that do, the rest of a list is not looked at. */
-#define MAX_HIDDEN_ROWS 16
-
-static const struct
+static gboolean
+is_one_of (const char *role, const char *const *roles)
 {
-  const char *alias;
-  AtspiRole roles[MAX_ROLES]; /* 0 at the end */
-} aliases[] = {
-  { "button", { ATSPI_ROLE_PUSH_BUTTON, ATSPI_ROLE_TOGGLE_BUTTON, ATSPI_ROLE_PUSH_BUTTON_MENU } },
-  { "push button", { ATSPI_ROLE_PUSH_BUTTON } },
-  { "switch", { ATSPI_ROLE_TOGGLE_BUTTON, ATSPI_ROLE_CHECK_BOX } },
-  { "entry", { ATSPI_ROLE_ENTRY, ATSPI_ROLE_TEXT, ATSPI_ROLE_PASSWORD_TEXT, ATSPI_ROLE_SPIN_BUTTON } },
-  { "tab", { ATSPI_ROLE_PAGE_TAB, ATSPI_ROLE_RADIO_BUTTON, ATSPI_ROLE_TOGGLE_BUTTON } },
-  { "row", { ATSPI_ROLE_LIST_ITEM, ATSPI_ROLE_TABLE_CELL, ATSPI_ROLE_TABLE_ROW, ATSPI_ROLE_TREE_ITEM } },
-  { "list", { ATSPI_ROLE_LIST, ATSPI_ROLE_LIST_BOX, ATSPI_ROLE_TABLE, ATSPI_ROLE_TREE_TABLE } },
-  { "combo", { ATSPI_ROLE_COMBO_BOX } },
-  { "menu item", { ATSPI_ROLE_MENU_ITEM, ATSPI_ROLE_CHECK_MENU_ITEM, ATSPI_ROLE_RADIO_MENU_ITEM } },
-  { "window", { ATSPI_ROLE_FRAME, ATSPI_ROLE_WINDOW, ATSPI_ROLE_DIALOG, ATSPI_ROLE_ALERT, ATSPI_ROLE_FILE_CHOOSER } },
-};
+  return role && g_strv_contains (roles, role);
+}
 
-static Query
-make_query (FvUi *ui, const char *role, const char *name)
+gboolean
+fv_ui_node_is_in (FvUiNode *node, FvUiNode *ancestor)
 {
-  Query query = { .any = !role, .roles = g_array_new (FALSE, FALSE, sizeof (AtspiRole)), .name = name };
+  while (node && node != ancestor)
+    node = node->parent;
+  return node != NULL;
+}
 
-  query.pattern = name && strchr (name, '*');
-  for (guint i = 0; role && i < G_N_ELEMENTS (aliases); i++)
-    if (g_str_equal (aliases[i].alias, role))
-      for (guint k = 0; k < MAX_ROLES && aliases[i].roles[k]; k++)
-        g_array_append_val (query.roles, aliases[i].roles[k]);
-  for (AtspiRole i = 1; role && !query.roles->len && i < ATSPI_ROLE_LAST_DEFINED; i++)
+FvUiNode *
+fv_ui_top_of (FvUi *ui, FvUiNode *node)
+{
+  while (node && node->parent != ui->app)
+    node = node->parent;
+  return node;
+}
+
+static gboolean
+read_rectangle (GVariant *reply, FvUiRect *rect)
+{
+  *rect = (FvUiRect){ 0 };
+  if (reply)
+    g_variant_get (reply, "((iiii))", &rect->x, &rect->y, &rect->width, &rect->height);
+  return rect->width > 0 && rect->height > 0;
+}
+
+/* Of AT-SPI's kinds of coordinates, the one that GTK supports. */
+#define WITHIN_WINDOW 1u
+
+/* Which of the accessibles show; @rects (nullable) gets their places. */
+static gboolean *
+find_showing (FvUi *ui, FvUiNode *const *nodes, guint n, FvUiRect *rects)
+{
+  gboolean *shows = g_new0 (gboolean, n + 1);
+  GPtrArray *replies
+      = fv_ui_bus_call (ui, nodes, n, "Component", "GetExtents", g_variant_new ("(u)", WITHIN_WINDOW), "((iiii))");
+
+  for (guint i = 0; i < n; i++)
     {
-      g_autofree char *own = atspi_role_get_name (i);
-      if (!g_strcmp0 (own, role))
-        g_array_append_val (query.roles, i);
+      FvUiRect rect;
+      g_autoptr (GVariant) contains = NULL;
+
+      /*
+       * GTK says of each widget that it shows, also of those in the pages of a stack that don't. But such a widget
+       * contains no point. (A widget that is an accessible only, such as a page of a stack, has no place at all.)
+       */
+      if (read_rectangle (replies->pdata[i], &rect))
+        contains = fv_ui_bus_call_one (
+            ui, nodes[i], "Component", "Contains",
+            g_variant_new ("(iiu)", rect.x + rect.width / 2, rect.y + rect.height / 2, WITHIN_WINDOW), "(b)");
+      if (contains)
+        g_variant_get (contains, "(b)", &shows[i]);
+      if (rects)
+        rects[i] = rect;
     }
-  if (role && !query.roles->len)
-    fv_ui_fail (ui, "There is no role “%s”.", role);
-  return query;
+  fv_ui_bus_replies_free (replies);
+  return shows;
+}
+
+gboolean
+fv_ui_node_shows (FvUi *ui, FvUiNode *node)
+{
+  g_autofree gboolean *shows = find_showing (ui, &node, 1, NULL);
+  return shows[0];
+}
+
+gboolean
+fv_ui_node_place (FvUi *ui, FvUiNode *node, FvUiRect *rect)
+{
+  g_autoptr (GVariant) reply
+      = fv_ui_bus_call_one (ui, node, "Component", "GetExtents", g_variant_new ("(u)", WITHIN_WINDOW), "((iiii))");
+  return read_rectangle (reply, rect);
+}
+
+static guint64
+read_states (GVariant *reply)
+{
+  g_autoptr (GVariantIter) iter = NULL;
+  guint64 states = 0;
+  guint32 word;
+
+  if (!reply)
+    return 0;
+  g_variant_get (reply, "(au)", &iter);
+  for (guint shift = 0; shift < 64 && g_variant_iter_next (iter, "u", &word); shift += 32)
+    states |= (guint64)word << shift;
+  return states;
+}
+
+static guint64
+get_states (FvUi *ui, FvUiNode *node)
+{
+  g_autoptr (GVariant) reply = fv_ui_bus_call_one (ui, node, "Accessible", "GetState", NULL, "(au)");
+  return read_states (reply);
 }
 
 static void
-query_clear (Query *query)
+learn_roles (FvUi *ui, GPtrArray *nodes)
 {
-  g_array_unref (query->roles);
+  g_autoptr (GPtrArray) unknown = g_ptr_array_new ();
+  GPtrArray *replies;
+
+  for (guint i = 0; i < nodes->len; i++)
+    if (!((FvUiNode *)nodes->pdata[i])->role)
+      g_ptr_array_add (unknown, nodes->pdata[i]);
+  replies = fv_ui_bus_call (ui, (FvUiNode **)unknown->pdata, unknown->len, "Accessible", "GetRole", NULL, "(u)");
+  for (guint i = 0; i < unknown->len; i++)
+    if (replies->pdata[i])
+      {
+        guint32 role;
+
+        g_variant_get (replies->pdata[i], "(u)", &role);
+        ((FvUiNode *)unknown->pdata[i])->role = fv_ui_role_name (role);
+      }
+  fv_ui_bus_replies_free (replies);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Query, query_clear)
-
-/* (transfer full): a button of a message dialog is called "_Remove Remove", by its mnemonic and by its label. */
-static char *
-get_plain_name (AtspiAccessible *node)
+/* Those whose children are worth asking for. Long lists keep hundreds of rows that don't show. */
+static GPtrArray *
+drop_leaves (FvUi *ui, GPtrArray *nodes)
 {
-  char *name = atspi_accessible_get_name (node, NULL);
-  char *mark = name ? strchr (name, '_') : NULL, *second;
-  gsize length = name ? strlen (name) : 0, half = length / 2, before;
+  static const char *const leaves[] = { "label", "image", "icon", "separator", "slider", NULL };
+  static const char *const often_hidden[]
+      = { "list item", "table cell", "table row", "tree item", "scroll pane", "scroll bar", NULL };
+  GPtrArray *kept = g_ptr_array_new ();
+  g_autoptr (GPtrArray) doubtful = g_ptr_array_new ();
+  g_autofree gboolean *shows = NULL;
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      FvUiNode *node = nodes->pdata[i];
+
+      if (is_one_of (node->role, often_hidden))
+        g_ptr_array_add (doubtful, node);
+      else if (node->role && !is_one_of (node->role, leaves))
+        g_ptr_array_add (kept, node);
+    }
+  shows = find_showing (ui, (FvUiNode **)doubtful->pdata, doubtful->len, NULL);
+  for (guint i = 0; i < doubtful->len; i++)
+    if (shows[i])
+      g_ptr_array_add (kept, doubtful->pdata[i]);
+  return kept;
+}
+
+static void
+list_in_order (FvUiNode *node, GPtrArray *all)
+{
+  g_ptr_array_add (all, node);
+  for (guint i = 0; node->children && i < node->children->len; i++)
+    list_in_order (node->children->pdata[i], all);
+  g_clear_pointer (&node->children, g_ptr_array_unref);
+}
+
+/* (transfer full): the tree below @root with it, in its order. All of one depth is asked for at once. */
+static GPtrArray *
+read_tree (FvUi *ui, FvUiNode *root)
+{
+  GPtrArray *all = g_ptr_array_new ();
+  g_autoptr (GPtrArray) level = g_ptr_array_new ();
+
+  g_ptr_array_add (level, root);
+  while (level->len)
+    {
+      g_autoptr (GPtrArray) parents = level, next = g_ptr_array_new ();
+      GPtrArray *replies = fv_ui_bus_call (ui, (FvUiNode **)parents->pdata, parents->len, "Accessible", "GetChildren",
+                                           NULL, "(a(so))");
+
+      for (guint i = 0; i < parents->len; i++)
+        {
+          FvUiNode *parent = parents->pdata[i];
+          g_autoptr (GVariantIter) iter = NULL;
+          const char *path;
+
+          g_clear_pointer (&parent->children, g_ptr_array_unref);
+          parent->children = g_ptr_array_new ();
+          if (replies->pdata[i])
+            g_variant_get (replies->pdata[i], "(a(so))", &iter);
+          while (iter && g_variant_iter_next (iter, "(&s&o)", NULL, &path))
+            if (!g_str_has_suffix (path, "/null"))
+              {
+                FvUiNode *child = fv_ui_node_get (ui, path, parent);
+
+                g_ptr_array_add (parent->children, child);
+                g_ptr_array_add (next, child);
+              }
+        }
+      fv_ui_bus_replies_free (replies);
+      learn_roles (ui, next);
+      level = drop_leaves (ui, next);
+    }
+  list_in_order (root, all);
+  return all;
+}
+
+/* "_Remove Remove", by its mnemonic and by its label, is what a button of a message dialog is called. */
+static void
+make_plain (char *name)
+{
+  char *mark = strchr (name, '_'), *second;
+  gsize length = strlen (name), half = length / 2, before;
 
   if (mark && length % 2 == 0 && name[half] == ' ')
     {
@@ -78,122 +226,58 @@ get_plain_name (AtspiAccessible *node)
       if (before < half && !strncmp (name, second, before) && !strncmp (mark + 1, second + before, half - 1 - before))
         memmove (name, second, half);
     }
-  return name;
 }
 
-static gboolean
-matches (const Query *query, AtspiAccessible *node, AtspiRole role)
+static GStrv
+get_names (FvUi *ui, GPtrArray *nodes)
 {
-  gboolean right = query->any;
-  g_autofree char *name = NULL;
+  GStrv names = fv_ui_bus_get_strings (ui, (FvUiNode **)nodes->pdata, nodes->len, "Accessible", "Name");
 
-  for (guint i = 0; !right && i < query->roles->len; i++)
-    right = g_array_index (query->roles, AtspiRole, i) == role;
-  if (!right || !query->name)
-    return right;
-  name = get_plain_name (node);
-  return name && (query->pattern ? g_pattern_match_simple (query->name, name) : g_str_equal (query->name, name));
+  for (guint i = 0; i < nodes->len; i++)
+    make_plain (names[i]);
+  return names;
 }
 
-gboolean
-fv_ui_node_has_state (AtspiAccessible *node, AtspiStateType state)
+char *
+fv_ui_node_get_name (FvUi *ui, FvUiNode *node)
 {
-  g_autoptr (FvUiStates) states = atspi_accessible_get_state_set (node);
-  return states && atspi_state_set_contains (states, state);
+  g_autofree GStrv names = fv_ui_bus_get_strings (ui, &node, 1, "Accessible", "Name");
+
+  make_plain (names[0]);
+  return names[0];
 }
 
-/*
- * GTK says of each widget that it shows, also of those in the pages of a stack that don't. But such a widget contains no
- * point. (A widget that is an accessible only, such as a page of a stack, has no place at all.)
- */
-gboolean
-fv_ui_node_shows (AtspiAccessible *node)
-{
-  AtspiComponent *component = ATSPI_COMPONENT (node);
-  AtspiRect *rect = atspi_component_get_extents (component, ATSPI_COORD_TYPE_WINDOW, NULL);
-  gboolean shows = rect && rect->width > 0 && rect->height > 0
-                   && atspi_component_contains (component, rect->x + rect->width / 2, rect->y + rect->height / 2,
-                                                ATSPI_COORD_TYPE_WINDOW, NULL);
-
-  g_free (rect);
-  return shows;
-}
-
-/* Whether to look into it. Long lists keep hundreds of rows that don't show. */
-static gboolean
-is_worth_a_look (AtspiAccessible *node, AtspiRole role)
-{
-  switch (role)
-    {
-    case ATSPI_ROLE_LIST_ITEM:
-    case ATSPI_ROLE_TABLE_CELL:
-    case ATSPI_ROLE_TABLE_ROW:
-    case ATSPI_ROLE_SCROLL_PANE:
-    case ATSPI_ROLE_SCROLL_BAR:
-      return fv_ui_node_shows (node);
-    default:
-      return TRUE;
-    }
-}
-
-static gboolean
-is_row (AtspiRole role)
-{
-  return role == ATSPI_ROLE_LIST_ITEM || role == ATSPI_ROLE_TABLE_CELL || role == ATSPI_ROLE_TABLE_ROW;
-}
-
-/* Adds to @found what matches, up to @limit. What vanishes meanwhile is not there. FALSE for a row that doesn't show. */
-static gboolean
-search (const Query *query, AtspiAccessible *node, GPtrArray *found, guint limit)
-{
-  AtspiRole role = atspi_accessible_get_role (node, NULL);
-  gboolean seen = FALSE;
-  guint hidden = 0;
-  int n;
-
-  if (!is_worth_a_look (node, role))
-    return !is_row (role);
-  if (role != ATSPI_ROLE_APPLICATION && matches (query, node, role) && fv_ui_node_shows (node))
-    g_ptr_array_add (found, g_object_ref (node));
-  n = found->len < limit ? atspi_accessible_get_child_count (node, NULL) : 0;
-  for (int i = 0; i < n && found->len < limit && hidden < MAX_HIDDEN_ROWS; i++)
-    {
-      g_autoptr (FvUiNode) child = atspi_accessible_get_child_at_index (node, i, NULL);
-      gboolean row_shows = child && search (query, child, found, limit);
-
-      seen = seen || row_shows;
-      hidden = row_shows ? 0 : hidden + seen;
-    }
-  return TRUE;
-}
-
-/* (transfer full) */
+/* (transfer full): in the order of the tree. */
 static GPtrArray *
 find_all (FvUi *ui, const char *role, const char *name, guint limit)
 {
-  g_auto (Query) query = make_query (ui, role, name);
-  GPtrArray *found = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) tree = read_tree (ui, ui->within ? ui->within : ui->app);
+  g_autoptr (GPtrArray) right = g_ptr_array_new ();
+  GPtrArray *found = g_ptr_array_new ();
+  g_auto (GStrv) names = NULL;
 
-  search (&query, ui->within ? ui->within : ui->app, found, limit);
+  for (guint i = 0; i < tree->len; i++)
+    if (tree->pdata[i] != ui->app && fv_ui_role_matches (role, ((FvUiNode *)tree->pdata[i])->role))
+      g_ptr_array_add (right, tree->pdata[i]);
+  names = get_names (ui, right);
+  for (guint i = 0; i < right->len && found->len < limit; i++)
+    if (name_matches (name, names[i]) && fv_ui_node_shows (ui, right->pdata[i]))
+      g_ptr_array_add (found, right->pdata[i]);
   return found;
 }
 
-AtspiAccessible *
+FvUiNode *
 fv_ui_find (FvUi *ui, const char *role, const char *name)
 {
   g_autoptr (GPtrArray) found = find_all (ui, role, name, 1);
-
-  if (!found->len)
-    return NULL;
-  g_ptr_array_add (ui->kept, g_object_ref (found->pdata[0]));
-  return found->pdata[0];
+  return found->len ? found->pdata[0] : NULL;
 }
 
-AtspiAccessible *
+FvUiNode *
 fv_ui_wait (FvUi *ui, const char *role, const char *name)
 {
   g_autofree char *what = g_strdup_printf ("%s “%s” shows", role ? role : "anything", name ? name : "*");
-  AtspiAccessible *found = fv_ui_find (ui, role, name);
+  FvUiNode *found = fv_ui_find (ui, role, name);
 
   for (FvUiWaiting waiting = fv_ui_waiting_begin (ui, what, G_STRLOC); !found; found = fv_ui_find (ui, role, name))
     fv_ui_waiting_next (&waiting);
@@ -212,8 +296,7 @@ fv_ui_wait_gone (FvUi *ui, const char *role, const char *name)
 gboolean
 fv_ui_has (FvUi *ui, const char *role, const char *name)
 {
-  g_autoptr (GPtrArray) found = find_all (ui, role, name, 1);
-  return found->len > 0;
+  return fv_ui_find (ui, role, name) != NULL;
 }
 
 guint
@@ -227,130 +310,84 @@ GStrv
 fv_ui_get_names (FvUi *ui, const char *role, const char *name)
 {
   g_autoptr (GPtrArray) found = find_all (ui, role, name, G_MAXUINT);
-  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-
-  for (guint i = 0; i < found->len; i++)
-    {
-      g_autofree char *own = get_plain_name (found->pdata[i]);
-      g_strv_builder_add (names, own ? own : "");
-    }
-  return g_strv_builder_end (names);
+  return get_names (ui, found);
 }
 
 void
 fv_ui_within (FvUi *ui, const char *role, const char *name)
 {
-  g_clear_object (&ui->within);
+  ui->within = NULL;
   if (role || name)
-    ui->within = g_object_ref (fv_ui_wait (ui, role, name));
+    ui->within = fv_ui_wait (ui, role, name);
 }
 
-AtspiAccessible *
-fv_ui_parent_of (AtspiAccessible *node)
+FvUiNode *
+fv_ui_find_focus (FvUi *ui)
 {
-  return atspi_accessible_get_parent (node, NULL);
-}
+  g_autoptr (GPtrArray) tree = read_tree (ui, ui->app);
+  GPtrArray *replies = fv_ui_bus_call (ui, (FvUiNode **)tree->pdata, tree->len, "Accessible", "GetState", NULL, "(au)");
+  guint64 focused = fv_ui_state_bit (ui, "focused");
+  FvUiNode *found = NULL;
 
-AtspiAccessible *
-fv_ui_top_of (FvUi *ui, AtspiAccessible *node)
-{
-  g_autoptr (FvUiNode) at = g_object_ref (node);
-
-  while (at)
-    {
-      g_autoptr (FvUiNode) parent = fv_ui_parent_of (at);
-
-      if (!parent)
-        return NULL;
-      if (parent == ui->app || atspi_accessible_get_role (parent, NULL) == ATSPI_ROLE_APPLICATION)
-        return g_steal_pointer (&at);
-      g_set_object (&at, parent);
-    }
-  return NULL;
-}
-
-static AtspiAccessible *
-find_focus (AtspiAccessible *node)
-{
-  AtspiRole role = atspi_accessible_get_role (node, NULL);
-  int n;
-
-  if (!is_worth_a_look (node, role))
-    return NULL;
-  /* A window is focused as a whole, too; what counts is in it. */
-  n = atspi_accessible_get_child_count (node, NULL);
-  for (int i = 0; i < n; i++)
-    {
-      g_autoptr (FvUiNode) child = atspi_accessible_get_child_at_index (node, i, NULL);
-      AtspiAccessible *found = child ? find_focus (child) : NULL;
-
-      if (found)
-        return found;
-    }
-  return role != ATSPI_ROLE_APPLICATION && fv_ui_node_has_state (node, ATSPI_STATE_FOCUSED) && fv_ui_node_shows (node)
-             ? g_object_ref (node)
-             : NULL;
-}
-
-gboolean
-fv_ui_node_has_focus (AtspiAccessible *node)
-{
-  g_autoptr (FvUiNode) found = find_focus (node);
-  return found != NULL;
+  /* A window is focused as a whole, too; what counts is in it, and so comes later. */
+  for (guint i = tree->len; i > 0 && !found; i--)
+    if (tree->pdata[i - 1] != ui->app && read_states (replies->pdata[i - 1]) & focused
+        && fv_ui_node_shows (ui, tree->pdata[i - 1]))
+      found = tree->pdata[i - 1];
+  fv_ui_bus_replies_free (replies);
+  return found;
 }
 
 char *
 fv_ui_get_focus (FvUi *ui)
 {
-  g_autoptr (FvUiNode) found = find_focus (ui->app);
-  g_autofree char *role = found ? atspi_accessible_get_role_name (found, NULL) : NULL;
-  g_autofree char *name = found ? get_plain_name (found) : NULL;
+  FvUiNode *found = fv_ui_find_focus (ui);
+  g_autofree char *name = found ? fv_ui_node_get_name (ui, found) : NULL;
 
-  return found ? g_strdup_printf ("%s: %s", role, name ? name : "") : NULL;
+  return found ? g_strdup_printf ("%s: %s", found->role, name) : NULL;
 }
 
 double
 fv_ui_get_value (FvUi *ui, const char *role, const char *name)
 {
-  g_autoptr (FvUiValue) value = atspi_accessible_get_value_iface (fv_ui_wait (ui, role, name));
+  double value = fv_ui_bus_get_number (ui, fv_ui_wait (ui, role, name), "Value", "CurrentValue");
 
-  if (!value)
+  if (isnan (value))
     fv_ui_fail (ui, "%s “%s” has no value.", role, name);
-  return atspi_value_get_current_value (value, NULL);
+  return value;
 }
 
 char *
 fv_ui_get_text (FvUi *ui, const char *role, const char *name)
 {
-  g_autoptr (FvUiText) text = atspi_accessible_get_text_iface (fv_ui_wait (ui, role, name));
-  char *all = text ? atspi_text_get_text (text, 0, atspi_text_get_character_count (text, NULL), NULL) : NULL;
+  g_autoptr (GVariant) reply
+      = fv_ui_bus_call_one (ui, fv_ui_wait (ui, role, name), "Text", "GetText", g_variant_new ("(ii)", 0, -1), "(s)");
+  char *text = NULL;
 
-  return all ? all : g_strdup ("");
+  if (reply)
+    g_variant_get (reply, "(s)", &text);
+  return text ? text : g_strdup ("");
 }
 
 char *
 fv_ui_get_name (FvUi *ui, const char *role, const char *name)
 {
-  char *own = get_plain_name (fv_ui_wait (ui, role, name));
-  return own ? own : g_strdup ("");
+  return fv_ui_node_get_name (ui, fv_ui_wait (ui, role, name));
 }
 
 char *
 fv_ui_get_description (FvUi *ui, const char *role, const char *name)
 {
-  char *own = atspi_accessible_get_description (fv_ui_wait (ui, role, name), NULL);
-  return own ? own : g_strdup ("");
+  FvUiNode *node = fv_ui_wait (ui, role, name);
+  g_autofree GStrv strings = fv_ui_bus_get_strings (ui, &node, 1, "Accessible", "Description");
+
+  return strings[0];
 }
 
 gboolean
 fv_ui_has_state (FvUi *ui, const char *role, const char *name, const char *state)
 {
-  GEnumClass *states = g_type_class_ref (ATSPI_TYPE_STATE_TYPE);
-  GEnumValue *value = g_enum_get_value_by_nick (states, state);
-
-  if (!value)
-    fv_ui_fail (ui, "There is no state “%s”.", state);
-  return fv_ui_node_has_state (fv_ui_wait (ui, role, name), value->value);
+  return (get_states (ui, fv_ui_wait (ui, role, name)) & fv_ui_state_bit (ui, state)) != 0;
 }
 
 void
@@ -386,54 +423,60 @@ fv_ui_wait_state (FvUi *ui, const char *role, const char *name, const char *stat
     fv_ui_waiting_next (&waiting);
 }
 
-static void
-print_node (FvUi *ui, AtspiAccessible *node, guint depth)
+FvUiTree *
+fv_ui_read_tree (FvUi *ui)
 {
-  static const struct
-  {
-    AtspiStateType state;
-    const char *word;
-  } shown[] = { { ATSPI_STATE_FOCUSED, "focused" },   { ATSPI_STATE_CHECKED, "checked" },
-                { ATSPI_STATE_PRESSED, "pressed" },   { ATSPI_STATE_SELECTED, "selected" },
-                { ATSPI_STATE_EXPANDED, "expanded" }, { ATSPI_STATE_MODAL, "modal" } };
-  AtspiRole role = atspi_accessible_get_role (node, NULL);
-  g_autofree char *role_name = atspi_accessible_get_role_name (node, NULL);
-  g_autofree char *name = get_plain_name (node);
-  g_autofree char *description = atspi_accessible_get_description (node, NULL);
-  g_autoptr (FvUiStates) states = atspi_accessible_get_state_set (node);
-  g_autoptr (FvUiValue) value = atspi_accessible_get_value_iface (node);
-  FvUiRect rect;
-  int n = atspi_accessible_get_child_count (node, NULL);
+  g_autoptr (GPtrArray) nodes = read_tree (ui, ui->within ? ui->within : ui->app);
+  g_auto (GStrv) names = get_names (ui, nodes);
+  g_auto (GStrv) descriptions
+      = fv_ui_bus_get_strings (ui, (FvUiNode **)nodes->pdata, nodes->len, "Accessible", "Description");
+  GPtrArray *states
+      = fv_ui_bus_call (ui, (FvUiNode **)nodes->pdata, nodes->len, "Accessible", "GetState", NULL, "(au)");
+  g_autofree gboolean *shows = find_showing (ui, (FvUiNode **)nodes->pdata, nodes->len, NULL);
+  g_autoptr (GHashTable) depths = g_hash_table_new (NULL, NULL);
+  FvUiTree *tree = g_array_new (FALSE, TRUE, sizeof (FvUiTreeItem));
 
-  if (!is_worth_a_look (node, role))
-    return;
-  if (role == ATSPI_ROLE_APPLICATION || fv_ui_node_shows (node))
+  for (guint i = 0; i < nodes->len; i++)
     {
-      g_printerr ("%*s%s “%s”", depth * 2, "", role_name ? role_name : "?", name ? name : "");
-      if (description && *description)
-        g_printerr (" (%s)", description);
-      if (value)
-        g_printerr (" = %g", atspi_value_get_current_value (value, NULL));
-      for (guint i = 0; states && i < G_N_ELEMENTS (shown); i++)
-        if (atspi_state_set_contains (states, shown[i].state))
-          g_printerr (" %s", shown[i].word);
-      if (states && role != ATSPI_ROLE_APPLICATION && !atspi_state_set_contains (states, ATSPI_STATE_SENSITIVE))
-        g_printerr (" insensitive");
-      if (fv_ui_node_extents (ui, node, &rect))
-        g_printerr (" %d,%d %dx%d", rect.x, rect.y, rect.width, rect.height);
-      g_printerr ("\n");
+      FvUiNode *node = nodes->pdata[i];
+      FvUiTreeItem item = { .node = node, .role = node->role ? node->role : "" };
+
+      item.depth = GPOINTER_TO_UINT (g_hash_table_lookup (depths, node->parent)) + 1;
+      g_hash_table_insert (depths, node, GUINT_TO_POINTER (item.depth));
+      if (!shows[i])
+        continue;
+      item.name = g_intern_string (names[i]);
+      item.description = g_intern_string (descriptions[i]);
+      item.states = read_states (states->pdata[i]);
+      item.focusable = (item.states & fv_ui_state_bit (ui, "focusable")) != 0;
+      fv_ui_node_extents (ui, node, &item.rect);
+      g_array_append_val (tree, item);
     }
-  for (int i = 0; i < n; i++)
-    {
-      g_autoptr (FvUiNode) child = atspi_accessible_get_child_at_index (node, i, NULL);
-      if (child)
-        print_node (ui, child, depth + 1);
-    }
+  fv_ui_bus_replies_free (states);
+  return tree;
 }
 
 void
 fv_ui_print_tree (FvUi *ui)
 {
-  if (ui->app)
-    print_node (ui, ui->app, 0);
+  static const char *const shown[] = { "focused", "checked", "pressed", "selected", "expanded", "modal" };
+  g_autoptr (FvUiTree) tree = ui->app ? fv_ui_read_tree (ui) : NULL;
+
+  for (guint i = 0; tree && i < tree->len; i++)
+    {
+      const FvUiTreeItem *item = &g_array_index (tree, FvUiTreeItem, i);
+      double value = fv_ui_bus_get_number (ui, item->node, "Value", "CurrentValue");
+
+      g_printerr ("%*s%s “%s”", item->depth * 2, "", item->role, item->name);
+      if (*item->description)
+        g_printerr (" (%s)", item->description);
+      if (!isnan (value))
+        g_printerr (" = %g", value);
+      for (guint k = 0; k < G_N_ELEMENTS (shown); k++)
+        if (item->states & fv_ui_state_bit (ui, shown[k]))
+          g_printerr (" %s", shown[k]);
+      if (!(item->states & fv_ui_state_bit (ui, "sensitive")))
+        g_printerr (" insensitive");
+      g_printerr (" %d,%d %dx%d\n", item->rect.x, item->rect.y, item->rect.width, item->rect.height);
+    }
 }
