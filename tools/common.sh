@@ -10,7 +10,7 @@ packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools li
 packages_to_run=(mesa-vulkan-drivers adwaita-icon-theme librsvg2-common)
 packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db
   xvfb x11-utils openbox picom dbus-daemon at-spi2-core fonts-cantarell gsettings-desktop-schemas
-  libatspi2.0-dev libx11-dev libxtst-dev)
+  libx11-dev libxtst-dev)
 packages_for_flatpak=(flatpak flatpak-builder bubblewrap ostree mmdebstrap elfutils fuse3 xdg-desktop-portal xdg-desktop-portal-gtk)
 
 say ()

@@ -360,8 +360,10 @@ fv_ui_get_value (FvUi *ui, const char *role, const char *name)
 char *
 fv_ui_get_text (FvUi *ui, const char *role, const char *name)
 {
-  g_autoptr (GVariant) reply
-      = fv_ui_bus_call_one (ui, fv_ui_wait (ui, role, name), "Text", "GetText", g_variant_new ("(ii)", 0, -1), "(s)");
+  FvUiNode *node = fv_ui_wait (ui, role, name);
+  double n = fv_ui_bus_get_number (ui, node, "Text", "CharacterCount");
+  g_autoptr (GVariant) reply = fv_ui_bus_call_one (ui, node, "Text", "GetText",
+                                                   g_variant_new ("(ii)", 0, isnan (n) ? 0 : (int)n), "(s)");
   char *text = NULL;
 
   if (reply)

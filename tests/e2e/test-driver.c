@@ -157,13 +157,15 @@ test_dialogs (void)
 static void
 test_pixels (void)
 {
-  g_autoptr (FvUi) ui
-      = fv_ui_start (&(FvUiParams){ .program = example, .width = 800, .height = 600, .language = "de", .dark = TRUE });
-  g_autoptr (FvUi) whole = fv_ui_start (&(FvUiParams){ .program = example });
-  FvUiRect rect = fv_ui_get_window (ui);
+  g_autoptr (FvUi) whole = fv_ui_start (&(FvUiParams){ .program = example }), ui = NULL;
   g_autofree char *hash = NULL, *again = NULL, *other = NULL;
+  FvUiRect rect = fv_ui_get_window (whole);
 
-  fv_ui_kill (whole);
+  g_assert_cmpint (rect.width, ==, 1280);
+  g_assert_cmpint (rect.height, ==, 800);
+  fv_ui_quit (whole);
+  ui = fv_ui_start (&(FvUiParams){ .program = example, .width = 800, .height = 600, .language = "de", .dark = TRUE });
+  rect = fv_ui_get_window (ui);
   g_assert_cmpint (rect.width, ==, 800);
   g_assert_cmpint (rect.height, ==, 600);
   fv_ui_settle (ui, NULL);
