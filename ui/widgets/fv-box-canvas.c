@@ -1,38 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/widgets/fv-box-canvas.h"
 
-#include "app/drawing/fv-surface.h"
 #include "app/drawing/fv-view.h"
 #include "ui/fv-i18n.h"
+#include "ui/widgets/fv-box-canvas-content.h"
 #include "ui/widgets/fv-box-canvas-input.h"
-
-#include <math.h>
 
 /* Pixels of a picture that is made ready at once; a larger one would hold up the window for more than a few milliseconds. */
 #define MAX_AREA_AT_ONCE 1000000
-/* Pixels of the screen per pixel of the picture from which on these are shown as squares. */
-#define SHARP_ZOOM 4
-#define LETTER_SCALE 0.9
 /* Boxes are hit a little outside, too. */
 #define PICK_MARGIN 3
 #define KEY_FACTOR 1.25
-
-/* A picture and what is drawn on it. */
-typedef struct
-{
-  FvPicture *picture;
-  FvPyramid *pyramid; /* NULL while it is made */
-  FvCanvasBox *boxes;
-  guint n_boxes;
-  GStrv class_names;
-} Content;
 
 struct _FvBoxCanvas
 {
   GtkWidget parent_instance;
   char *picture_name;
-  Content shown;
-  Content next; /* takes the place of @shown once its pyramid is there; no picture: nothing is under way */
+  FvCanvasContent shown;
+  FvCanvasContent next; /* takes the place of @shown once its pyramid is there; no picture: nothing is under way */
   GCancellable *loading;
   FvView view;
   gboolean show_labels, show_boxes, interactive;
@@ -56,16 +41,6 @@ enum
   N_PROPS,
 };
 static GParamSpec *props[N_PROPS];
-
-static void
-content_clear (Content *content)
-{
-  g_clear_pointer (&content->picture, fv_picture_unref);
-  g_clear_pointer (&content->pyramid, fv_pyramid_unref);
-  g_clear_pointer (&content->boxes, g_free);
-  g_clear_pointer (&content->class_names, g_strfreev);
-  content->n_boxes = 0;
-}
 
 static void
 redraw_boxes (FvBoxCanvas *self)
@@ -125,9 +100,9 @@ show_next (FvBoxCanvas *self)
 {
   const FvPicture *old = self->shown.picture, *new = self->next.picture;
   const gboolean same_size = old && new && old->width == new->width && old->height == new->height;
-  content_clear (&self->shown);
+  fv_canvas_content_clear (&self->shown);
   self->shown = self->next;
-  self->next = (Content){ 0 };
+  self->next = (FvCanvasContent){ 0 };
   self->highlighted = -1;
   if (!same_size)
     self->view.zoom = 0;
@@ -163,7 +138,7 @@ pyramid_made (GObject *source, GAsyncResult *result, gpointer data)
   if (error)
     {
       g_warning ("%s", error->message);
-      content_clear (&self->next);
+      fv_canvas_content_clear (&self->next);
     }
   self->next.pyramid = pyramid;
   show_next (self);
@@ -175,7 +150,7 @@ cancel_loading (FvBoxCanvas *self)
   if (self->loading)
     g_cancellable_cancel (self->loading);
   g_clear_object (&self->loading);
-  content_clear (&self->next);
+  fv_canvas_content_clear (&self->next);
 }
 
 void
@@ -212,12 +187,8 @@ fv_box_canvas_set_boxes (FvBoxCanvas *self, const FvCanvasBox *boxes, guint n_bo
 {
   g_return_if_fail (FV_IS_BOX_CANVAS (self));
   /* They belong to the picture that was set last, even while it is not seen yet. */
-  Content *content = self->loading ? &self->next : &self->shown;
-  g_autofree FvCanvasBox *old_boxes = content->boxes;
-  g_auto (GStrv) old_names = content->class_names;
-  content->boxes = g_memdup2 (boxes, n_boxes * sizeof *boxes);
-  content->n_boxes = n_boxes;
-  content->class_names = g_strdupv ((char **)class_names);
+  FvCanvasContent *content = self->loading ? &self->next : &self->shown;
+  fv_canvas_content_set_boxes (content, boxes, n_boxes, class_names);
   if (content == &self->next)
     return;
   fv_box_canvas_set_highlighted (self, -1);
@@ -397,21 +368,8 @@ fv_box_canvas_pick (FvBoxCanvas *self, double x, double y)
   const double scale = fv_view_get_scale (&self->view);
   if (scale <= 0 || !self->show_boxes)
     return -1;
-  const double px = (x - self->view.x) / scale, py = (y - self->view.y) / scale, margin = PICK_MARGIN / scale;
-  double least = G_MAXDOUBLE;
-  int found = -1;
-  for (guint i = 0; i < self->shown.n_boxes; i++)
-    {
-      const FvCanvasBox *box = &self->shown.boxes[i];
-      const double area = (box->x2 - box->x1) * (box->y2 - box->y1);
-      if (px >= box->x1 - margin && px <= box->x2 + margin && py >= box->y1 - margin && py <= box->y2 + margin
-          && area < least)
-        {
-          least = area;
-          found = (int)i;
-        }
-    }
-  return found;
+  return fv_canvas_content_pick (&self->shown, (x - self->view.x) / scale, (y - self->view.y) / scale,
+                                 PICK_MARGIN / scale);
 }
 
 gboolean
@@ -434,70 +392,6 @@ fv_box_canvas_widget_to_picture (FvBoxCanvas *self, double x, double y, double *
   return scale > 0;
 }
 
-/* Where a pixel is as large as a whole number of the screen's, it begins with one of them. */
-static void
-get_origin (FvBoxCanvas *self, double *x, double *y)
-{
-  const double zoom = fv_view_get_zoom (&self->view), device_scale = self->view.device_scale;
-  *x = self->view.x;
-  *y = self->view.y;
-  if (self->view.zoom > 0 && fabs (zoom - rint (zoom)) < 1e-6)
-    {
-      *x = rint (*x * device_scale) / device_scale;
-      *y = rint (*y * device_scale) / device_scale;
-    }
-}
-
-static GskRenderNode *
-draw_picture (FvBoxCanvas *self, const graphene_rect_t *bounds)
-{
-  double x, y;
-  get_origin (self, &x, &y);
-  GskRenderNode *node = gsk_cairo_node_new (bounds);
-  cairo_t *cairo = gsk_cairo_node_get_draw_context (node);
-  fv_pyramid_paint (self->shown.pyramid, cairo, x, y, fv_view_get_scale (&self->view), self->view.device_scale,
-                    self->view.zoom >= SHARP_ZOOM);
-  cairo_destroy (cairo);
-  return node;
-}
-
-/* (transfer full): the widget's font, in pixels of the widget. */
-static PangoFontDescription *
-make_font (GtkWidget *widget)
-{
-  PangoContext *context = gtk_widget_get_pango_context (widget);
-  PangoFontDescription *font = pango_font_description_copy (pango_context_get_font_description (context));
-  double size = pango_font_description_get_size (font) * LETTER_SCALE;
-  if (!pango_font_description_get_size_is_absolute (font))
-    {
-      const double resolution = pango_cairo_context_get_resolution (context);
-      size *= (resolution > 0 ? resolution : 96) / 72;
-    }
-  pango_font_description_set_absolute_size (font, size);
-  return font;
-}
-
-static GskRenderNode *
-draw_boxes (FvBoxCanvas *self, const graphene_rect_t *bounds)
-{
-  const double scale = fv_view_get_scale (&self->view);
-  FvDrawView view = { .scale = scale, .highlighted = self->highlighted + 1 };
-  get_origin (self, &view.x, &view.y);
-  view.left = MAX (view.x, 0);
-  view.top = MAX (view.y, 0);
-  view.right = MIN (view.x + self->view.picture_width * scale, self->view.width);
-  view.bottom = MIN (view.y + self->view.picture_height * scale, self->view.height);
-  view.labels = self->show_labels ? FV_DRAW_LABELS_THAT_FIT : FV_DRAW_LABELS_NONE;
-  PangoFontDescription *font = make_font (GTK_WIDGET (self));
-  view.font = font;
-  GskRenderNode *node = gsk_cairo_node_new (bounds);
-  cairo_t *cairo = gsk_cairo_node_get_draw_context (node);
-  fv_draw_boxes (cairo, self->shown.boxes, self->shown.n_boxes, (const char *const *)self->shown.class_names, &view);
-  cairo_destroy (cairo);
-  pango_font_description_free (font);
-  return node;
-}
-
 static void
 fv_box_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -507,12 +401,13 @@ fv_box_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   const graphene_rect_t bounds = GRAPHENE_RECT_INIT (0, 0, self->view.width, self->view.height);
   gtk_snapshot_push_clip (snapshot, &bounds);
   if (!self->picture_node)
-    self->picture_node = draw_picture (self, &bounds);
+    self->picture_node = fv_canvas_content_draw_picture (&self->shown, &self->view);
   gtk_snapshot_append_node (snapshot, self->picture_node);
   if (self->show_boxes && self->shown.n_boxes)
     {
       if (!self->boxes_node)
-        self->boxes_node = draw_boxes (self, &bounds);
+        self->boxes_node = fv_canvas_content_draw_boxes (&self->shown, &self->view, self->show_labels,
+                                                         self->highlighted, gtk_widget_get_pango_context (widget));
       gtk_snapshot_append_node (snapshot, self->boxes_node);
     }
   gtk_snapshot_pop (snapshot);
@@ -629,7 +524,7 @@ static void
 fv_box_canvas_finalize (GObject *object)
 {
   FvBoxCanvas *self = FV_BOX_CANVAS (object);
-  content_clear (&self->shown);
+  fv_canvas_content_clear (&self->shown);
   g_clear_pointer (&self->picture_node, gsk_render_node_unref);
   g_clear_pointer (&self->boxes_node, gsk_render_node_unref);
   g_free (self->picture_name);
