@@ -192,7 +192,7 @@ make_list (Example *example)
   GtkListItemFactory *factory = gtk_signal_list_item_factory_new ();
   GtkWidget *list, *scrolled = gtk_scrolled_window_new ();
 
-  for (guint i = 0; i < 100; i++)
+  for (guint i = 0; i < 40; i++)
     {
       g_autofree char *text = g_strdup_printf ("row %u", i);
       gtk_string_list_append (strings, text);

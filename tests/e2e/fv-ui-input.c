@@ -385,13 +385,16 @@ void
 fv_ui_tab_to (FvUi *ui, const char *role, const char *name)
 {
   g_autoptr (GString) way = g_string_new (NULL);
+  FvUiNode *target = NULL;
 
   for (guint i = 0; i < 120; i++)
     {
       FvUiNode *focus = fv_ui_find_focus (ui);
       g_autofree char *own = focus ? fv_ui_node_get_name (ui, focus) : NULL;
 
-      if (focus && fv_ui_node_is_in (focus, fv_ui_wait (ui, role, name)))
+      /* A page may make its widgets anew while the focus goes through them. */
+      target = i % 8 ? target : fv_ui_wait (ui, role, name);
+      if (focus && fv_ui_node_is_in (focus, target))
         return;
       g_string_append_printf (way, "\n  %s “%s”", focus ? focus->role : "nothing", own ? own : "");
       fv_ui_key (ui, "Tab");
