@@ -43,24 +43,41 @@ fv_view_get_zoom (const FvView *self)
   return fv_view_get_scale (self) * get_device_scale (self);
 }
 
-/* Along one side: no further in than at fit; what is smaller than that lies in the middle. */
+/* Along one side: in the middle where all of it is seen, else without a gap at either end. */
 static double
-limit (double position, double length, double fit_length, double side)
+limit (double position, double length, double side)
+{
+  return length <= side ? (side - length) / 2 : CLAMP (position, side - length, 0);
+}
+
+/* The same, but gaps may be as wide as they are at fit: zooming to a point of the picture is possible everywhere, and ends at fit in a
+   steady way. */
+static double
+limit_loosely (double position, double length, double fit_length, double side)
 {
   if (length <= fit_length)
     return (side - length) / 2;
-  const double margin = (side - fit_length) / 2;
-  return CLAMP (position, side - margin - length, margin);
+  const double gap = (side - fit_length) / 2;
+  return CLAMP (position, side - gap - length, gap);
 }
 
 static void
-settle (FvView *self)
+settle (FvView *self, gboolean loosely)
 {
   const double scale = fv_view_get_scale (self), fit = get_fit_scale (self);
+  const double length_x = self->picture_width * scale, length_y = self->picture_height * scale;
   if (scale <= 0)
     return;
-  self->x = limit (self->x, self->picture_width * scale, self->picture_width * fit, self->width);
-  self->y = limit (self->y, self->picture_height * scale, self->picture_height * fit, self->height);
+  if (loosely)
+    {
+      self->x = limit_loosely (self->x, length_x, self->picture_width * fit, self->width);
+      self->y = limit_loosely (self->y, length_y, self->picture_height * fit, self->height);
+    }
+  else
+    {
+      self->x = limit (self->x, length_x, self->width);
+      self->y = limit (self->y, length_y, self->height);
+    }
 }
 
 void
@@ -68,7 +85,7 @@ fv_view_set_picture (FvView *self, double width, double height)
 {
   self->picture_width = width;
   self->picture_height = height;
-  settle (self);
+  settle (self, FALSE);
 }
 
 void
@@ -86,7 +103,7 @@ fv_view_resize (FvView *self, double width, double height, double device_scale)
       self->x = width / 2 - x * scale;
       self->y = height / 2 - y * scale;
     }
-  settle (self);
+  settle (self, FALSE);
 }
 
 void
@@ -102,10 +119,13 @@ fv_view_set_zoom (FvView *self, double zoom, double x, double y)
   self->zoom = zoom;
   if (old <= 0)
     return;
+  const double slack = 1e-6 * (self->width + self->height);
+  const gboolean inside = x >= self->x - slack && x <= self->x + self->picture_width * old + slack
+                          && y >= self->y - slack && y <= self->y + self->picture_height * old + slack;
   const double factor = fv_view_get_scale (self) / old;
   self->x = x - (x - self->x) * factor;
   self->y = y - (y - self->y) * factor;
-  settle (self);
+  settle (self, inside);
 }
 
 void
@@ -120,14 +140,24 @@ fv_view_can_pan (const FvView *self)
   return fv_view_get_scale (self) > get_fit_scale (self) * (1 + 1e-6);
 }
 
+/* Towards where it may be, and no further; it may be beyond already, after zooming. */
+static double
+move (double position, double by, double length, double side)
+{
+  const double nearest = limit (position, length, side), wanted = position + by;
+  const double reached = limit (wanted, length, side);
+  if (wanted == reached)
+    return wanted;
+  return nearest == position ? reached : CLAMP (wanted, MIN (position, nearest), MAX (position, nearest));
+}
+
 gboolean
 fv_view_pan (FvView *self, double dx, double dy)
 {
-  const double x = self->x, y = self->y;
-  if (!is_known (self))
+  const double x = self->x, y = self->y, scale = fv_view_get_scale (self);
+  if (scale <= 0)
     return FALSE;
-  self->x += dx;
-  self->y += dy;
-  settle (self);
+  self->x = move (x, dx, self->picture_width * scale, self->width);
+  self->y = move (y, dy, self->picture_height * scale, self->height);
   return fabs (self->x - x) > 1e-9 || fabs (self->y - y) > 1e-9;
 }

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * How a picture lies in a view while one zooms and pans: arithmetic only, any thread. Lengths of the view are in its own units
  * (a widget's pixels); "zoom" is in pixels of the device per pixel of the picture, so that 1 is sharp on every screen.
  *
- * The picture's edges come no further in than they are when it fits, so that zooming in never moves the point that one zooms to,
- * and zooming out arrives at fit without a jump.
+ * Zooming never moves the point of the picture that one zooms to, which may leave a gap beside the picture's edge, as wide as at fit at
+ * most; zooming out arrives at fit without a jump. Panning makes no gaps, but closes those that are there.
  */
 typedef struct
 {

@@ -54,7 +54,7 @@ double fv_box_canvas_get_shown_zoom (FvBoxCanvas *self);
 void fv_box_canvas_zoom_at (FvBoxCanvas *self, double factor, double x, double y);
 /* From fit to 100 %, at the same point, and back. */
 void fv_box_canvas_toggle_fit (FvBoxCanvas *self, double x, double y);
-/* Moves the picture, in widget pixels; its edges come no further in than they are at fit. Returns whether it moved. */
+/* Moves the picture, in widget pixels, no further than its edges. Returns whether it moved. */
 gboolean fv_box_canvas_pan (FvBoxCanvas *self, double dx, double dy);
 gboolean fv_box_canvas_can_pan (FvBoxCanvas *self);
 

@@ -101,6 +101,40 @@ test_limits (void)
   assert_near (small.y, (640 - 48) / 2.);
 }
 
+/* Zooming to the edge may leave a gap beside it; panning closes it and never opens one. */
+static void
+test_gaps (void)
+{
+  FvView view = make_view (400, 200, 800, 600);
+  fv_view_set_zoom (&view, 6, 0, 101);
+  g_assert_cmpfloat (view.y, >, 90);
+  const double gap = view.y;
+  g_assert_false (fv_view_pan (&view, 0, 20));
+  g_assert_true (fv_view_pan (&view, 0, -30));
+  assert_near (view.y, gap - 30);
+  g_assert_false (fv_view_pan (&view, 0, 10));
+  g_assert_true (fv_view_pan (&view, 0, -200));
+  g_assert_cmpfloat (view.y, <, 0);
+  g_assert_true (fv_view_pan (&view, 0, 500));
+  assert_near (view.y, 0);
+
+  /* Beside the picture there is no point of it to keep. */
+  view = make_view (400, 200, 800, 600);
+  fv_view_set_zoom (&view, 6, 400, 20);
+  assert_near (view.y, 0);
+
+  /* A side of which all is seen only comes back to the middle. */
+  view = make_view (400, 200, 800, 600);
+  fv_view_set_zoom (&view, 2.5, 400, 101);
+  g_assert_cmpfloat (view.y, <, 100);
+  g_assert_cmpfloat (view.y, >, 50);
+  g_assert_false (fv_view_pan (&view, 0, 10));
+  fv_view_pan (&view, 0, -1e3);
+  assert_near (view.y, 50);
+  fv_view_pan (&view, 0, -1e3);
+  assert_near (view.y, 50);
+}
+
 /* On a screen with two pixels a unit, 100 % is half a unit a pixel. */
 static void
 test_device_scale (void)
@@ -132,6 +166,7 @@ main (int argc, char **argv)
   g_test_add_func ("/drawing/view/fit", test_fit);
   g_test_add_func ("/drawing/view/zoom-in-keeps-point", test_zoom_in_keeps_point);
   g_test_add_func ("/drawing/view/limits", test_limits);
+  g_test_add_func ("/drawing/view/gaps", test_gaps);
   g_test_add_func ("/drawing/view/device-scale", test_device_scale);
   g_test_add_func ("/drawing/view/resize", test_resize_keeps_middle);
   return g_test_run ();

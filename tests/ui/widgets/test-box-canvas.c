@@ -252,8 +252,8 @@ test_pixels (Fixture *self, gconstpointer data)
             const guint32 pixel = fv_test_get_pixel (surface, x, y);
             if (pixel == 0 || (px > 292 && px < 508 && py > 112 && py < 288))
               continue;
-            g_assert_cmpfloat_with_epsilon (pixel >> 16 & 255, px * 255 / 800, 2);
-            g_assert_cmpfloat_with_epsilon (pixel >> 8 & 255, py * 255 / 400, 2);
+            g_assert_cmpfloat_with_epsilon (pixel >> 16 & 255, px * 255 / 800, 3);
+            g_assert_cmpfloat_with_epsilon (pixel >> 8 & 255, py * 255 / 400, 3);
             n_points++;
           }
       const double edges[][2] = { { 300, 200 }, { 500, 170 }, { 400, 120 }, { 350, 280 } };
