@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/cli/fv-cli.h"
 
+#include "app/cli/fv-cli-estimate.h"
 #include "app/project/fv-project.h"
+#include "app/training/fv-rates.h"
 #include "app/training/fv-train.h"
 
 #include <errno.h>
@@ -18,7 +20,7 @@ typedef struct
   char **set;
   int run, resume, plan, run_weights;
   int announce; /* a file descriptor, 0 = none */
-  gboolean scratch;
+  gboolean scratch, dry_run, measure;
 } Options;
 
 static void
@@ -163,11 +165,13 @@ open_new (FvCli *cli, const Options *options, const char *path, Job *job, GError
   if (!job->dataset || !load_weights (options, path, job, error)
       || !get_subgroup_size (options, path, &subgroup_size, error))
     return FALSE;
-  if (!job->weights && !options->scratch)
+  if (!job->weights && !options->scratch && !options->dry_run)
     fv_cli_note (cli, "Without --weights a new network learns everything from these pictures alone; that takes many.");
   job->device = fv_cli_open_device (cli, subgroup_size, error);
   if (!job->device)
     return FALSE;
+  if (options->dry_run)
+    return TRUE;
   job->run = fv_run_create (path, (guint)options->run, &job->recipe, job->dataset, error);
   return job->run != NULL;
 }
@@ -268,6 +272,10 @@ find_contradiction (const Options *options)
           || options->set || options->epochs || options->batch || options->imgsz || options->seed || options->run
           || options->plan))
     return "A resumed run goes on as it began: with --resume only --workers, --events, --device and --json make sense.";
+  if (options->measure && !options->dry_run)
+    return "--measure belongs to --dry-run.";
+  if (options->dry_run && (options->resume || options->run || options->events))
+    return "--dry-run starts nothing: --run, --resume and --events make no sense with it.";
   if (options->run < 0 || options->resume < 0 || options->plan < 0 || options->run_weights < 0)
     return "Runs are numbered from 1.";
   if (options->model && (strlen (options->model) != 1 || !strchr ("nsmlx", options->model[0])))
@@ -280,6 +288,7 @@ train (FvCli *cli, const char *project, const Options *options)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Job) job = { .params = { .status = on_status, .warning = on_warning, .user_data = cli } };
+  g_autofree char *rates = fv_rates_path ();
   FvTrainResult result;
 
   if (!options->resume && !make_recipe (options, &job.recipe, &error))
@@ -288,6 +297,9 @@ train (FvCli *cli, const char *project, const Options *options)
   if (!open_events (options, &job, &error)
       || !(options->resume ? open_resumed : open_new) (cli, options, project, &job, &error))
     return fv_cli_fail (cli, error);
+  if (options->dry_run)
+    return fv_cli_estimate (cli, job.device, job.dataset, &job.recipe,
+                            job.weights ? job.weights->config.variant : job.params.variant, options->measure);
   job.params.device = job.device;
   job.params.run = job.run;
   job.params.dataset = job.dataset;
@@ -295,6 +307,7 @@ train (FvCli *cli, const char *project, const Options *options)
   job.params.weights = job.weights;
   job.params.resume = options->resume != 0;
   job.params.events_copy = job.events;
+  job.params.rates = rates;
   name_start (options, &job.params);
   announce (options->announce, fv_run_get_number (job.run));
   if (!fv_train (&job.params, &result, &error))
@@ -328,6 +341,8 @@ run (FvCli *cli, int argc, char **argv)
     { "run", 0, 0, G_OPTION_ARG_INT, &o.run, "Number of the new run (the next free one)", "N" },
     { "resume", 0, 0, G_OPTION_ARG_INT, &o.resume, "Go on with an interrupted run", "RUN" },
     { "plan", 0, 0, G_OPTION_ARG_INT, &o.plan, "Repeat the plan of that run, for the same bits", "RUN" },
+    { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Only say what a run would need, in memory and time", NULL },
+    { "measure", 0, 0, G_OPTION_ARG_NONE, &o.measure, "With --dry-run: time a few steps on the device", NULL },
     { "announce", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &o.announce,
       "Write the run's number to this file descriptor, then close it", "FD" },
     { "events", 0, 0, G_OPTION_ARG_FILENAME, &o.events, "Copy the event stream to a file, or to stdout (-)", "FILE" },

@@ -2,6 +2,7 @@
 #include "app/training/fv-train.h"
 
 #include "app/augment/fv-batch-builder.h"
+#include "app/training/fv-estimate.h"
 #include "app/training/fv-sampler.h"
 #include "app/training/fv-schedule.h"
 #include "app/training/fv-step-log.h"
@@ -36,6 +37,10 @@ typedef struct
   FvTrainStatus status;
   gint64 mark;  /* until when the run's seconds are counted */
   gint64 saved; /* when the last checkpoint was written */
+
+  gboolean warm; /* a batch went through the device */
+  FvRate rate;   /* of the last epoch */
+  guint n_timed; /* epochs that it was taken of, since the start or the resume */
 } Training;
 
 static void
@@ -71,12 +76,18 @@ cancelled (Training *self)
   return g_cancellable_is_cancelled (self->params->cancellable);
 }
 
+static double
+to_seconds (gint64 microseconds)
+{
+  return (double)microseconds / G_USEC_PER_SEC;
+}
+
 /* Counts the time since the last call. */
 static void
 account (Training *self, gboolean training)
 {
   gint64 now = g_get_monotonic_time ();
-  double seconds = (double)(now - self->mark) / G_USEC_PER_SEC;
+  double seconds = to_seconds (now - self->mark);
 
   self->mark = now;
   self->progress.seconds += seconds;
@@ -247,6 +258,8 @@ train_epoch (Training *self, GError **error)
   gint64 first = (gint64)progress->epoch * self->n_batches;
 
   gint64 period = (gint64)(self->recipe->checkpoint_minutes * 60.0 * G_USEC_PER_SEC);
+  gint64 start = g_get_monotonic_time ();
+  guint timed_from = progress->step;
 
   fv_step_log_start_epoch (self->log, progress->step);
   if (progress->step == self->n_batches)
@@ -265,6 +278,15 @@ train_epoch (Training *self, GError **error)
       if (!train_batch (self, error))
         return FALSE;
       report_step (self);
+      /* The first batch also makes what others find ready; the clock starts after it. */
+      if (!self->warm)
+        {
+          if (!settle (self, error))
+            return FALSE;
+          self->warm = TRUE;
+          start = g_get_monotonic_time ();
+          timed_from = progress->step;
+        }
       if (progress->step < self->n_batches && g_get_monotonic_time () - self->saved > period)
         {
           account (self, TRUE);
@@ -275,6 +297,11 @@ train_epoch (Training *self, GError **error)
   if (!settle (self, error))
     return FALSE;
   account (self, TRUE);
+  if (progress->step == self->n_batches && timed_from < self->n_batches)
+    {
+      self->rate.train = to_seconds (g_get_monotonic_time () - start) / (n - timed_from * (guint)self->recipe->batch);
+      self->n_timed++;
+    }
   return TRUE;
 }
 
@@ -293,9 +320,26 @@ validate (Training *self, FvEpochRecord *record, GError **error)
   record->recall = validation.evaluation->recall;
   record->map50 = validation.evaluation->map50;
   record->map = validation.evaluation->map;
+  self->rate.val = validation.seconds / self->val_items->len;
   self->status.map50 = record->map50;
   self->status.map = record->map;
   return fv_train_events_validation (self->events, record, validation.evaluation, self->dataset->class_names, error);
+}
+
+/* So that the next run can say how long it takes. A cache: what fails is not worth a word. */
+static void
+keep_rate (Training *self)
+{
+  guint n = self->n_timed;
+  FvRateKey key;
+  g_autoptr (GError) error = NULL;
+
+  /* After 1, 2, 4, 8, ... epochs. */
+  if (!self->params->rates || n == 0 || (n & (n - 1)) != 0)
+    return;
+  fv_rate_key_init (&key, self->params->device, fv_model_get_config (self->model)->variant, self->recipe);
+  if (!fv_rates_store (self->params->rates, &key, &self->rate, &error))
+    g_debug ("%s", error->message);
 }
 
 /* Validates the epoch just trained, keeps its weights, and decides whether it was the last. */
@@ -330,7 +374,11 @@ finish_epoch (Training *self, GError **error)
   else if (impatient)
     progress->finished = g_strdup (fv_train_reason_to_string (FV_TRAIN_EARLY_STOP));
   account (self, FALSE);
-  return save_weights (self, better ? both : last, error) && save_checkpoint (self, error);
+  if (!save_weights (self, better ? both : last, error) || !save_checkpoint (self, error))
+    return FALSE;
+  self->rate.save = to_seconds (g_get_monotonic_time () - self->mark);
+  keep_rate (self);
+  return TRUE;
 }
 
 static gboolean
@@ -382,7 +430,7 @@ load_start (Training *self, const FvYolov5Config *config, FvStartRecord *record,
 
 /* Model, trainer and predictor, with the plans of all batch sizes that an epoch has. */
 static gboolean
-make_engine (Training *self, const FvYolov5Config *config, guint64 *device_bytes, GError **error)
+make_engine (Training *self, const FvYolov5Config *config, GError **error)
 {
   const FvRecipe *recipe = self->recipe;
   guint imgsz = (guint)recipe->imgsz;
@@ -402,7 +450,6 @@ make_engine (Training *self, const FvYolov5Config *config, guint64 *device_bytes
   self->trainer = fv_trainer_new (self->model, &params, error);
   if (!self->trainer)
     return FALSE;
-  *device_bytes = fv_trainer_estimate_bytes (self->trainer, batch, imgsz, imgsz);
   if (!fv_trainer_prepare (self->trainer, batch, imgsz, imgsz, error)
       || (rest > 0 && !fv_trainer_prepare (self->trainer, rest, imgsz, imgsz, error)))
     return FALSE;
@@ -412,25 +459,32 @@ make_engine (Training *self, const FvYolov5Config *config, guint64 *device_bytes
   return self->predictor != NULL;
 }
 
+gboolean
+fv_train_check_data (FvDataset *dataset, GError **error)
+{
+  g_autoptr (GArray) items = fv_dataset_subset (dataset, FV_SUBSET_TRAIN);
+  guint64 boxes = 0;
+
+  for (guint i = 0; i < items->len; i++)
+    boxes += fv_dataset_get (dataset, g_array_index (items, guint, i))->boxes->len;
+  if (boxes == 0)
+    g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
+                 _ ("There is nothing to train on: %u training pictures with %" PRIu64
+                    " boxes. Import pictures with labels, or split them again."),
+                 items->len, boxes);
+  return boxes > 0;
+}
+
 static gboolean
 prepare_data (Training *self, GError **error)
 {
   const FvRecipe *recipe = self->recipe;
   guint n_workers = recipe->workers > 0 ? (guint)recipe->workers : CLAMP (g_get_num_processors (), 1, 8);
-  guint64 boxes = 0;
 
   self->train_items = fv_dataset_subset (self->dataset, FV_SUBSET_TRAIN);
   self->val_items = fv_dataset_subset (self->dataset, FV_SUBSET_VAL);
-  for (guint i = 0; i < self->train_items->len; i++)
-    boxes += fv_dataset_get (self->dataset, g_array_index (self->train_items, guint, i))->boxes->len;
-  if (boxes == 0)
-    {
-      g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
-                   _ ("There is nothing to train on: %u training pictures with %" PRIu64
-                      " boxes. Import pictures with labels, or split them again."),
-                   self->train_items->len, boxes);
-      return FALSE;
-    }
+  if (!fv_train_check_data (self->dataset, error))
+    return FALSE;
   self->n_batches = (self->train_items->len + (guint)recipe->batch - 1) / (guint)recipe->batch;
   self->order = g_new (guint, self->train_items->len);
   self->builder = fv_batch_builder_new (self->dataset, (const guint *)self->train_items->data, self->train_items->len,
@@ -467,6 +521,24 @@ keep_plan (Training *self, GError **error)
   return TRUE;
 }
 
+/* What the run will need, as was told before its start. */
+static gboolean
+estimate (Training *self, const FvYolov5Config *config, FvStartRecord *record, GError **error)
+{
+  FvEstimate needs;
+  FvRateKey key;
+  FvRate rate;
+
+  if (!fv_estimate_init (&needs, self->params->device, self->dataset, self->recipe, config, error))
+    return FALSE;
+  fv_rate_key_init (&key, self->params->device, config->variant, self->recipe);
+  if (self->params->rates && fv_rates_lookup (self->params->rates, &key, &rate))
+    fv_estimate_set_rate (&needs, self->recipe, &rate);
+  record->device_bytes = needs.device_bytes;
+  record->seconds_per_epoch = needs.seconds_per_epoch;
+  return TRUE;
+}
+
 static gboolean
 start_new (Training *self, GError **error)
 {
@@ -481,14 +553,14 @@ start_new (Training *self, GError **error)
     .start = self->params->start,
     .start_file = self->params->start_file,
     .start_run = self->params->start_run,
-    .seconds_per_epoch = NAN,
   };
 
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
   if (weights)
     memcpy (config.anchors, weights->config.anchors, sizeof config.anchors);
-  if (!make_engine (self, &config, &record.device_bytes, error) || !load_start (self, &config, &record, error)
-      || !keep_plan (self, error) || !fv_train_events_started (self->events, &record, error))
+  if (!estimate (self, &config, &record, error) || !make_engine (self, &config, error)
+      || !load_start (self, &config, &record, error) || !keep_plan (self, error)
+      || !fv_train_events_started (self->events, &record, error))
     return FALSE;
   if (!self->validator)
     warn (self, "no-validation",
@@ -502,7 +574,6 @@ start_resumed (Training *self, GError **error)
 {
   g_autofree char *path = fv_run_get_file (self->params->run, FV_RUN_CHECKPOINT);
   g_autoptr (FvCheckpoint) checkpoint = NULL;
-  guint64 device_bytes;
   const FvEpochRecord *best;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
@@ -526,7 +597,7 @@ start_resumed (Training *self, GError **error)
           path);
       return FALSE;
     }
-  if (!make_engine (self, fv_checkpoint_get_config (checkpoint), &device_bytes, error)
+  if (!make_engine (self, fv_checkpoint_get_config (checkpoint), error)
       || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error) || !keep_plan (self, error))
     return FALSE;
   best = fv_progress_get_best (&self->progress);
@@ -572,6 +643,7 @@ fv_train (const FvTrainParams *params, FvTrainResult *result, GError **error)
     .recipe_hash = fv_recipe_hash (params->recipe),
     .dataset = params->dataset,
     .mark = g_get_monotonic_time (),
+    .rate = { NAN, NAN, NAN },
     .status = { .epochs = (guint)params->recipe->epochs, .map50 = NAN, .map = NAN },
   };
 

@@ -57,6 +57,7 @@ typedef struct
   FvRunStartKind start;       /* what @weights are, for the event stream only */
   const char *start_file;     /* (nullable): their file; only its name is written */
   guint start_run;            /* or the run that they are of */
+  const char *rates;          /* (nullable): the file of fv-rates.h that the run's speed is kept in */
   gboolean resume;            /* go on from the run's last.ckpt; @weights and @variant are not read */
   FILE *events_copy;          /* (nullable) */
   FvTrainStatusFunc status;   /* (nullable): called after each batch, in the calling thread */
@@ -74,6 +75,9 @@ typedef struct
   double seconds;           /* in all, the parts before a resume included */
   guint64 peak_device_bytes;
 } FvTrainResult;
+
+/* Whether there is anything to train on. Errors: FV_TRAIN_ERROR_DATA. */
+gboolean fv_train_check_data (FvDataset *dataset, GError **error);
 
 /*
  * Trains. A failure is an event (run-failed) and an error alike; what was saved stays. Blocks; one thread.

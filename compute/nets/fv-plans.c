@@ -121,14 +121,6 @@ fv_plans_record (FvPlans *self, FvPlan *plan, guint slot, GError **error)
   return plan->recordings[slot];
 }
 
-guint64
-fv_plans_estimate (FvPlans *self, guint n, guint height, guint width)
-{
-  g_autoptr (FvPlan) plan = build (self, n, height, width, NULL);
-
-  return plan != NULL ? fv_graph_get_arena_bytes (plan->graph) : 0;
-}
-
 void
 fv_plans_set_timing (FvPlans *self, gboolean on)
 {

@@ -42,8 +42,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPlans, fv_plans_free)
 FvPlan      *fv_plans_get       (FvPlans *self, guint n, guint height, guint width, GError **error);
 /* (transfer none): the recording of @plan for @slot. */
 FvRecording *fv_plans_record    (FvPlans *self, FvPlan *plan, guint slot, GError **error);
-/* Bytes of the arena that a plan of that size needs; nothing is allocated. */
-guint64      fv_plans_estimate  (FvPlans *self, guint n, guint height, guint width);
 /* Records with or without timestamps from now on. */
 void         fv_plans_set_timing (FvPlans *self, gboolean on);
 

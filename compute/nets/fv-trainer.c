@@ -191,12 +191,6 @@ check_memory (const FvPlan *plan, gpointer user_data, GError **error)
 }
 
 guint64
-fv_trainer_estimate_bytes (FvTrainer *self, guint n, guint height, guint width)
-{
-  return model_bytes (self) + fv_plans_estimate (self->plans, n, height, width);
-}
-
-guint64
 fv_trainer_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params, guint n,
                         guint height, guint width)
 {

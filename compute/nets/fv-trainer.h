@@ -71,9 +71,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvTrainer, fv_trainer_free)
  * Errors: FV_DEVICE_ERROR_OUT_OF_MEMORY names what was needed, what there was, and what to change.
  */
 gboolean   fv_trainer_prepare         (FvTrainer *self, guint n, guint height, guint width, GError **error);
-/* Device bytes of that plan with all the model's buffers: arithmetic only, nothing is allocated. */
-guint64    fv_trainer_estimate_bytes  (FvTrainer *self, guint n, guint height, guint width);
-/* The same for a model and a trainer that are not made. */
+/* Device bytes of such a plan with all the model's buffers: arithmetic only, neither need be made. */
 guint64    fv_trainer_count_bytes     (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params,
                                        guint n, guint height, guint width);
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/training/fv-estimate.h"
+
+#include "app/augment/fv-batch-builder.h"
+#include "app/training/fv-validate.h"
+#include "compute/nets/fv-predictor.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+/* Seconds that the timed batches may take; batches that are timed; pictures that are validated. */
+#define BUDGET 4.0
+#define N_BATCHES 3
+#define N_VALIDATED 16
+
+/* The first try, whatever the device. */
+#define SMALL_IMGSZ 128
+#define SMALL_BATCH 2
+
+typedef struct
+{
+  FvDevice *device;
+  FvDataset *dataset;
+  FvRecipe recipe; /* with the sizes that are timed */
+  const FvYolov5Config *config;
+  GCancellable *cancellable;
+  FvModel *model;
+} Measure;
+
+static gboolean
+load_new_network (Measure *self, GError **error)
+{
+  const FvLayout *layout;
+  g_autofree float *parameters = NULL;
+  g_autofree float *statistics = NULL;
+
+  self->model = fv_model_new (self->device, self->config, error);
+  if (!self->model)
+    return FALSE;
+  layout = fv_model_get_layout (self->model);
+  parameters = g_new0 (float, fv_layout_get_parameter_floats (layout));
+  statistics = g_new0 (float, fv_layout_get_statistics_floats (layout));
+  fv_yolov5_init (self->config, layout, 0, 0, FALSE, parameters, statistics);
+  return fv_model_upload (self->model, FV_BUFFER_WEIGHTS, parameters, error)
+         && fv_model_upload (self->model, FV_BUFFER_STATISTICS, statistics, error)
+         && fv_model_upload (self->model, FV_BUFFER_EMA, parameters, error)
+         && fv_model_upload (self->model, FV_BUFFER_EMA_STATISTICS, statistics, error);
+}
+
+/* Batches as training makes them, round and round. */
+static FvBuiltBatch *
+next_batch (Measure *self, FvBatchBuilder *builder, const GArray *items, GError **error)
+{
+  FvBuiltBatch *built = fv_batch_builder_next (builder, (guint)self->recipe.batch, error);
+
+  if (built || (error && *error))
+    return built;
+  fv_batch_builder_start_epoch (builder, 0, (const guint *)(gpointer)items->data, items->len);
+  return fv_batch_builder_next (builder, (guint)self->recipe.batch, error);
+}
+
+static gboolean
+run_batches (Measure *self, FvTrainer *trainer, FvBatchBuilder *builder, const GArray *items, guint n, guint *pictures,
+             GError **error)
+{
+  /* So small a rate changes nothing. */
+  FvUpdate update = { .lr = { 1e-9f, 1e-9f, 1e-9f }, .momentum = 0.9f, .beta2 = 0.999f, .ema_decay = 0.9999f };
+  FvStepLosses losses;
+
+  *pictures = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (FvBuiltBatch) built = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+        return FALSE;
+      built = next_batch (self, builder, items, error);
+      update.step++;
+      if (!built || !fv_trainer_accumulate (trainer, &built->batch, error)
+          || !fv_trainer_update (trainer, &update, error))
+        return FALSE;
+      *pictures += built->batch.n;
+    }
+  if (!fv_trainer_wait (trainer, error))
+    return FALSE;
+  while (fv_trainer_poll (trainer, &losses))
+    ;
+  return TRUE;
+}
+
+/* Seconds of a picture in training. */
+static gboolean
+time_training (Measure *self, double *seconds, GError **error)
+{
+  g_autoptr (GArray) items = fv_dataset_subset (self->dataset, FV_SUBSET_TRAIN);
+  const guint *order = (const guint *)(gpointer)items->data;
+  guint imgsz = (guint)self->recipe.imgsz;
+  FvTrainerParams params = {
+    .optimizer = (FvOptimizer)self->recipe.optimizer,
+    .frozen_layers = (guint)self->recipe.freeze,
+    .clip_norm = (float)self->recipe.clip,
+  };
+  g_autoptr (FvBatchBuilder) builder = NULL;
+  g_autoptr (FvTrainer) trainer = NULL;
+  guint pictures;
+  gint64 start;
+
+  fv_recipe_get_loss (&self->recipe, self->config->n_classes, &params.loss);
+  trainer = fv_trainer_new (self->model, &params, error);
+  if (!trainer || !fv_trainer_prepare (trainer, MIN ((guint)self->recipe.batch, items->len), imgsz, imgsz, error))
+    return FALSE;
+  builder = fv_batch_builder_new (self->dataset, order, items->len,
+                                  &(FvBatchBuilderParams){
+                                      .policy = &self->recipe.augment,
+                                      .imgsz = imgsz,
+                                      .n_workers = CLAMP (g_get_num_processors (), 1, 8),
+                                  });
+  fv_batch_builder_start_epoch (builder, 0, order, items->len);
+  /* Pipelines are made and memory is touched for the first time. */
+  if (!run_batches (self, trainer, builder, items, 1, &pictures, error))
+    return FALSE;
+  start = g_get_monotonic_time ();
+  if (!run_batches (self, trainer, builder, items, N_BATCHES, &pictures, error))
+    return FALSE;
+  *seconds = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC / pictures;
+  return TRUE;
+}
+
+/* Seconds of a picture in a validation; NaN where there are none. */
+static gboolean
+time_validation (Measure *self, double *seconds, GError **error)
+{
+  g_autoptr (GArray) items = fv_dataset_subset (self->dataset, FV_SUBSET_VAL);
+  guint n = MIN (items->len, N_VALIDATED);
+  guint batch = MIN (2 * (guint)self->recipe.batch, n);
+  const FvValidateParams params = {
+    .imgsz = (guint)self->recipe.imgsz,
+    .batch = batch,
+    .n_workers = CLAMP (g_get_num_processors (), 1, 8),
+  };
+  g_autoptr (FvPredictor) predictor = NULL;
+  g_autoptr (FvValidator) validator = NULL;
+  g_auto (FvValidation) validation = { 0 };
+  FvLossParams loss;
+
+  *seconds = NAN;
+  if (n == 0)
+    return TRUE;
+  /* Whole batches only: another size would be another plan to make. */
+  n -= n % batch;
+  fv_recipe_get_loss (&self->recipe, self->config->n_classes, &loss);
+  predictor = fv_predictor_new (self->model, &(FvPredictorParams){ .ema = TRUE, .loss = &loss }, error);
+  if (!predictor)
+    return FALSE;
+  validator = fv_validator_new (self->dataset, (const guint *)(gpointer)items->data, n, &params);
+  /* The first time for the pipelines. */
+  for (guint i = 0; i < 2; i++)
+    if (!fv_validator_run (validator, predictor, self->cancellable, &validation, error))
+      return FALSE;
+  *seconds = validation.seconds / n;
+  return TRUE;
+}
+
+static gboolean
+time_both (Measure *self, FvRate *rate, GError **error)
+{
+  *rate = (FvRate){ .val = NAN, .save = NAN };
+  return time_training (self, &rate->train, error) && time_validation (self, &rate->val, error);
+}
+
+/* Whether the sizes of @recipe can be timed within the budget, given what a picture took at others. */
+static gboolean
+is_affordable (const Measure *self, const FvRate *rate, const FvRecipe *recipe, guint imgsz, guint batch)
+{
+  FvRate scaled = *rate;
+  FvRecipe there = *recipe;
+  FvEstimate estimate;
+
+  fv_rate_scale (&scaled, (guint)self->recipe.imgsz, imgsz);
+  there.imgsz = imgsz;
+  there.batch = batch;
+  return (N_BATCHES + 1) * scaled.train * batch
+                 + (isnan (scaled.val) ? 0.0 : 2 * scaled.val * MIN (N_VALIDATED, 2 * batch))
+             <= BUDGET
+         && fv_estimate_init (&estimate, self->device, self->dataset, &there, self->config, NULL) && estimate.fits;
+}
+
+/* The largest sizes, the recipe's at most, that are worth another try. FALSE: none is larger than the first. */
+static gboolean
+choose_sizes (Measure *self, const FvRate *rate, const FvRecipe *recipe)
+{
+  for (guint parts = 1; recipe->imgsz / parts > self->recipe.imgsz || parts == 1; parts *= 2)
+    for (guint batch = (guint)recipe->batch; batch >= (guint)MIN (self->recipe.batch, recipe->batch); batch /= 2)
+      {
+        guint imgsz = ((guint)recipe->imgsz / parts + 31) / 32 * 32;
+
+        if ((imgsz != (guint)self->recipe.imgsz || batch != (guint)self->recipe.batch)
+            && is_affordable (self, rate, recipe, imgsz, batch))
+          {
+            self->recipe.imgsz = imgsz;
+            self->recipe.batch = batch;
+            return TRUE;
+          }
+        if (batch == 1)
+          break;
+      }
+  return FALSE;
+}
+
+static void
+keep (const Measure *self, const char *rates, const FvRate *rate)
+{
+  FvRateKey key;
+  g_autoptr (GError) error = NULL;
+
+  fv_rate_key_init (&key, self->device, self->config->variant, &self->recipe);
+  if (rates && !fv_rates_store (rates, &key, rate, &error))
+    g_debug ("%s", error->message);
+}
+
+gboolean
+fv_measure (FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, const FvYolov5Config *config,
+            const char *rates, GCancellable *cancellable, FvRate *rate, GError **error)
+{
+  Measure self = { device, dataset, *recipe, config, cancellable, NULL };
+  gboolean done;
+  FvEstimate small;
+
+  self.recipe.imgsz = MIN (recipe->imgsz, SMALL_IMGSZ);
+  self.recipe.batch = MIN (recipe->batch, SMALL_BATCH);
+  if (!fv_estimate_init (&small, device, dataset, &self.recipe, config, error))
+    return FALSE;
+  if (!small.fits)
+    {
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                   _ ("The device “%s” has too little memory for a model of this size."),
+                   fv_device_get_info (device)->name);
+      return FALSE;
+    }
+  done = load_new_network (&self, error) && time_both (&self, rate, error);
+  if (done && choose_sizes (&self, rate, recipe))
+    done = time_both (&self, rate, error);
+  g_clear_pointer (&self.model, fv_model_unref);
+  if (!done)
+    return FALSE;
+  keep (&self, rates, rate);
+  fv_rate_scale (rate, (guint)self.recipe.imgsz, (guint)recipe->imgsz);
+  return TRUE;
+}
