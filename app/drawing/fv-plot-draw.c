@@ -220,6 +220,22 @@ draw_curve (const FvPlot *self, cairo_t *cairo, guint s)
   cairo_restore (cairo);
 }
 
+/* In the middle, on as many lines as it needs. */
+static void
+draw_empty_text (const FvPlot *self, cairo_t *cairo)
+{
+  const double margin = 12, width = MAX (self->width - 2 * margin, 1);
+  g_autoptr (PangoLayout) layout = fv_plot_make_text (self, self->empty_text, 1, FALSE);
+  int height;
+  pango_layout_set_width (layout, width * PANGO_SCALE);
+  pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_alignment (layout, PANGO_ALIGN_CENTER);
+  pango_layout_get_pixel_size (layout, NULL, &height);
+  set_foreground (self, cairo, DIM);
+  cairo_move_to (cairo, margin, rint ((self->height - height) / 2));
+  pango_cairo_show_layout (cairo, layout);
+}
+
 void
 fv_plot_draw (const FvPlot *self, cairo_t *cairo)
 {
@@ -227,16 +243,11 @@ fv_plot_draw (const FvPlot *self, cairo_t *cairo)
   cairo_save (cairo);
   if (fv_plot_is_empty (self))
     {
-      double height;
       set_foreground (self, cairo, 1);
       if (self->title)
         draw_text (self, cairo, self->title, 1, TRUE, 0, 0, 0);
       if (self->empty_text)
-        {
-          fv_plot_measure_text (self, self->empty_text, 1, FALSE, NULL, &height);
-          set_foreground (self, cairo, DIM);
-          draw_text (self, cairo, self->empty_text, 1, FALSE, self->width / 2, (self->height - height) / 2, 0.5);
-        }
+        draw_empty_text (self, cairo);
     }
   else
     {

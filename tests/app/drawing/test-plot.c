@@ -212,6 +212,13 @@ test_empty (Fixture *self, gconstpointer dark)
   g_assert_false (is_blank (self, WIDTH / 2 - 40, HEIGHT / 2 - 12, WIDTH / 2 + 40, HEIGHT / 2 + 12));
   /* No axes. */
   g_assert_true (is_blank (self, 0, HEIGHT - 40, WIDTH, HEIGHT));
+  /* A whole sentence is wrapped, and stays inside. */
+  fv_plot_set_empty_text (self->plot,
+                          "The first values come when an epoch has ended, which takes a while on this computer.");
+  draw (self, NAN);
+  g_assert_false (is_blank (self, 0, HEIGHT / 2 - 12, WIDTH, HEIGHT / 2 + 12));
+  g_assert_true (is_blank (self, 0, 40, 10, HEIGHT));
+  g_assert_true (is_blank (self, WIDTH - 10, 40, WIDTH, HEIGHT));
   const double x[] = { 1, 2 }, y[] = { NAN, NAN };
   fv_plot_set_series (self->plot, &(FvPlotSeries){ "Curve", 0, x, y, 2 }, 1);
   g_assert_true (fv_plot_is_empty (self->plot));
