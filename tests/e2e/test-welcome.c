@@ -23,9 +23,9 @@ test_new_project (void)
   fv_ui_wait (ui, "label", place);
   fv_ui_fill (ui, "Name", "Taken");
   fv_ui_wait (ui, "label", "There is something called “Taken”*");
-  g_assert_false (fv_ui_has_state (ui, "button", "Create", "enabled"));
+  g_assert_false (fv_ui_has_state (ui, "button", "Create", "sensitive"));
   fv_ui_fill (ui, "Name", "Bees & Wasps_1");
-  fv_ui_wait_state (ui, "button", "Create", "enabled", TRUE);
+  fv_ui_wait_state (ui, "button", "Create", "sensitive", TRUE);
   fv_ui_key (ui, "Return");
   fv_ui_wait (ui, "button", "Bees & Wasps_1");
   g_autofree char *store = g_build_filename (place, "Bees & Wasps_1", "project.db", NULL);
@@ -56,7 +56,9 @@ test_no_project (void)
   const char *arguments[] = { folder, NULL };
   g_autoptr (FvUi) ui = fv_ui_start (&(FvUiParams){ .arguments = arguments });
   fv_ui_wait (ui, "label", "The Project Can’t Be Opened");
-  fv_ui_click (ui, "button", "Close");
+  fv_ui_wait (ui, "label", "This folder is not a project of Fovea.*");
+  fv_ui_key (ui, "Escape");
+  fv_ui_wait_gone (ui, "label", "The Project Can’t Be Opened");
   fv_ui_wait (ui, "button", "New Project…");
   fv_ui_quit (ui);
 }
@@ -70,7 +72,7 @@ test_sample (void)
   fv_ui_wait (ui, "button", "Sample Pictures");
   fv_ui_set_patience (ui, 0);
   fv_ui_key (ui, "<Control>question");
-  fv_ui_wait (ui, "window", "Shortcuts");
+  fv_ui_wait (ui, "label", "Show these shortcuts");
   fv_ui_key (ui, "Escape");
   fv_ui_click (ui, "button", "Main Menu");
   fv_ui_click (ui, "menu item", "About Fovea");

@@ -109,6 +109,14 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
   gtk_stack_set_visible_child_name (self->stack, self->document ? "project" : "welcome");
+  if (g_error_matches (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND))
+    {
+      /* What the library says tells of the terminal. */
+      g_clear_error (&error);
+      g_set_error_literal (&error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
+                           _ ("This folder is not a project of Fovea. A project is the folder that was made with “New "
+                              "Project”; pictures are imported into one."));
+    }
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Project Can’t Be Opened"), error);
 }
