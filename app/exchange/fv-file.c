@@ -37,6 +37,17 @@ fail (const char *path, int saved_errno, GError **error)
   return FALSE;
 }
 
+int
+fv_file_open (const char *path, int flags, int mode)
+{
+  int fd = open (path, flags, (mode_t)mode);
+  struct stat info;
+
+  if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW) != 0 && lstat (path, &info) == 0 && S_ISREG (info.st_mode))
+    fd = open (path, flags & ~O_NOFOLLOW, (mode_t)mode);
+  return fd;
+}
+
 /* Opens and locks the part file. The loop: another writer may have renamed it away between open and lock. */
 static int
 open_part (const char *part, const char *path, GError **error)
@@ -44,7 +55,7 @@ open_part (const char *part, const char *path, GError **error)
   for (;;)
     {
       struct stat mine, there;
-      int fd = open (part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+      int fd = fv_file_open (part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 
       if (fd < 0)
         {

@@ -35,4 +35,10 @@ gboolean      fv_file_replace       (const char *path, const void *data, gsize s
 /* (transfer full): the content of a file, mapped; it must not be cut short meanwhile. Errors: G_FILE_ERROR. */
 GBytes       *fv_file_map           (const char *path, GError **error);
 
+/*
+ * open() that follows no symbolic link at the path's end, for O_NOFOLLOW among the flags. The document portal of a sandbox
+ * takes every file for a link there: what is a regular file is opened without the flag. -1 with errno.
+ */
+int           fv_file_open          (const char *path, int flags, int mode);
+
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/exchange/fv-file.h"
 #include "app/project/fv-lock.h"
 #include "app/project/fv-schema.h"
 
@@ -118,6 +119,13 @@ choose_locks (FvProject *self)
 {
   if (fv_lock_is_supported (self->store))
     return NULL;
+  static gsize replaced;
+  if (g_once_init_enter (&replaced))
+    {
+      sqlite3_vfs *vfs = sqlite3_vfs_find ("unix-dotfile");
+      vfs->xSetSystemCall (vfs, "open", (sqlite3_syscall_ptr)fv_file_open);
+      g_once_init_leave (&replaced, 1);
+    }
   g_autofree char *folder = g_strconcat (self->store, ".lock", NULL);
   GStatBuf status;
   if (self->lock != NULL && g_stat (folder, &status) == 0
