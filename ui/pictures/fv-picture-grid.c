@@ -159,6 +159,8 @@ fv_picture_grid_set_n_problems (FvPictureGrid *self, guint n_rejected, guint n_r
   g_autofree char *text = fv_pictures_text_problems (n_rejected, n_repaired);
   gtk_widget_set_visible (GTK_WIDGET (self->report), text != NULL);
   gtk_label_set_label (self->report_label, text != NULL ? text : "");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->report), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  text != NULL ? text : "", -1);
 }
 
 /* Thumbnails. */

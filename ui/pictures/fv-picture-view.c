@@ -149,7 +149,7 @@ load (FvPictureView *self)
 static void
 set_enabled (FvPictureView *self, const char *action, GtkWidget *button, gboolean enabled)
 {
-  if (!enabled && gtk_widget_has_focus (button))
+  if (!enabled && gtk_widget_is_focus (button))
     gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), action, enabled);
 }
@@ -207,16 +207,26 @@ on_zoom_changed (FvPictureView *self)
 /* Actions. */
 
 static void
+step (FvPictureView *self, int by)
+{
+  const guint n = self->list != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->list)) : 0;
+  const gint64 to = (gint64)self->position + by;
+  if (self->item != NULL && to >= 0 && to < n)
+    fv_picture_view_show_position (self, (guint)to);
+}
+
+static void
 step_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  FvPictureView *self = FV_PICTURE_VIEW (widget);
-  const guint n = self->list != NULL ? g_list_model_get_n_items (G_LIST_MODEL (self->list)) : 0;
-  if (self->item == NULL)
-    return;
-  if (g_str_equal (name, "picture.next") && self->position + 1 < n)
-    fv_picture_view_show_position (self, self->position + 1);
-  else if (g_str_equal (name, "picture.previous") && self->position > 0)
-    fv_picture_view_show_position (self, self->position - 1);
+  step (FV_PICTURE_VIEW (widget), g_str_equal (name, "picture.next") ? 1 : -1);
+}
+
+/* The arrow keys go nowhere else at the ends of the list. */
+static gboolean
+on_arrow_key (GtkWidget *widget, GVariant *by, gpointer data)
+{
+  step (FV_PICTURE_VIEW (widget), g_variant_get_int32 (by));
+  return TRUE;
 }
 
 static void
@@ -305,7 +315,6 @@ fv_picture_view_class_init (FvPictureViewClass *klass)
     guint key;
     const char *action;
   } keys[] = {
-    { GDK_KEY_Left, "picture.previous" },        { GDK_KEY_Right, "picture.next" },
     { GDK_KEY_Escape, "picture.close" },         { GDK_KEY_BackSpace, "picture.close" },
     { GDK_KEY_plus, "picture.zoom-in" },         { GDK_KEY_KP_Add, "picture.zoom-in" },
     { GDK_KEY_equal, "picture.zoom-in" },        { GDK_KEY_minus, "picture.zoom-out" },
@@ -341,6 +350,8 @@ fv_picture_view_class_init (FvPictureViewClass *klass)
   gtk_widget_class_install_action (widget_class, "picture.zoom-out", NULL, zoom_action);
   gtk_widget_class_install_action (widget_class, "picture.zoom-fit", NULL, zoom_action);
   gtk_widget_class_install_action (widget_class, "picture.zoom-one", NULL, zoom_action);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Left, 0, on_arrow_key, "i", -1);
+  gtk_widget_class_add_binding (widget_class, GDK_KEY_Right, 0, on_arrow_key, "i", 1);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_widget_class_add_binding_action (widget_class, keys[i].key, 0, keys[i].action, NULL);
 
