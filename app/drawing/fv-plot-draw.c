@@ -40,6 +40,17 @@ draw_text (const FvPlot *self, cairo_t *cairo, const char *text, double scale, g
 }
 
 static void
+draw_title (const FvPlot *self, cairo_t *cairo)
+{
+  if (!self->title)
+    return;
+  g_autoptr (PangoLayout) title = fv_plot_make_title (self);
+  set_foreground (self, cairo, 1);
+  cairo_move_to (cairo, 0, 0);
+  pango_cairo_show_layout (cairo, title);
+}
+
+static void
 draw_swatch (cairo_t *cairo, const FvPlotSeries *series, gboolean dark, double x, double y)
 {
   static const double dash[] = { 5, 3 };
@@ -61,9 +72,7 @@ draw_head (const FvPlot *self, cairo_t *cairo)
 {
   double line_height;
   fv_plot_measure_text (self, "0", FV_PLOT_CAPTION, FALSE, NULL, &line_height);
-  set_foreground (self, cairo, 1);
-  if (self->title)
-    draw_text (self, cairo, self->title, 1, TRUE, 0, 0, 0);
+  draw_title (self, cairo);
   for (guint i = 0; i < self->entries->len; i++)
     {
       const FvPlotEntry *entry = &g_array_index (self->entries, FvPlotEntry, i);
@@ -243,9 +252,7 @@ fv_plot_draw (const FvPlot *self, cairo_t *cairo)
   cairo_save (cairo);
   if (fv_plot_is_empty (self))
     {
-      set_foreground (self, cairo, 1);
-      if (self->title)
-        draw_text (self, cairo, self->title, 1, TRUE, 0, 0, 0);
+      draw_title (self, cairo);
       if (self->empty_text)
         draw_empty_text (self, cairo);
     }

@@ -39,6 +39,8 @@ struct _FvPlot
 
 /* (transfer full) */
 PangoLayout *fv_plot_make_text (const FvPlot *self, const char *text, double scale, gboolean bold);
+/* (transfer full): on as many lines as it needs. */
+PangoLayout *fv_plot_make_title (const FvPlot *self);
 void fv_plot_measure_text (const FvPlot *self, const char *text, double scale, gboolean bold, double *width,
                            double *height);
 

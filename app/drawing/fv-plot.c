@@ -168,6 +168,20 @@ fv_plot_make_text (const FvPlot *self, const char *text, double scale, gboolean 
   return layout;
 }
 
+PangoLayout *
+fv_plot_make_title (const FvPlot *self)
+{
+  PangoLayout *layout = fv_plot_make_text (self, self->title, 1, TRUE);
+  int width;
+  pango_layout_get_pixel_size (layout, &width, NULL);
+  if (width > self->width)
+    {
+      pango_layout_set_width (layout, self->width * PANGO_SCALE);
+      pango_layout_set_wrap (layout, PANGO_WRAP_WORD_CHAR);
+    }
+  return layout;
+}
+
 void
 fv_plot_measure_text (const FvPlot *self, const char *text, double scale, gboolean bold, double *width, double *height)
 {
@@ -229,9 +243,13 @@ make_entries (FvPlot *self)
 static double
 lay_out_head (FvPlot *self)
 {
-  double title_width = 0, title_height = 0, line_height, total = 0;
+  int title_width = 0, title_height = 0;
+  double line_height, total = 0;
   if (self->title)
-    fv_plot_measure_text (self, self->title, 1, TRUE, &title_width, &title_height);
+    {
+      g_autoptr (PangoLayout) title = fv_plot_make_title (self);
+      pango_layout_get_pixel_size (title, &title_width, &title_height);
+    }
   fv_plot_measure_text (self, "0", FV_PLOT_CAPTION, FALSE, NULL, &line_height);
   g_autofree double *widths = g_new (double, self->entries->len + 1);
   for (guint i = 0; i < self->entries->len; i++)

@@ -265,6 +265,24 @@ test_csv (Fixture *self, gconstpointer dark)
   g_assert_cmpstr (csv, ==, "Epoch,\"Train, \"\"box\"\"\",Validation\n0.5,0.125,\n1,,7\n2,-3,\n");
 }
 
+/* A long title takes another line, and the curves make room for it. */
+static void
+test_long_title (Fixture *self, gconstpointer dark)
+{
+  const double x[] = { 1, 2 }, y[] = { 1, 1 };
+  double px, one_line, two_lines;
+  fv_plot_set_series (self->plot, &(FvPlotSeries){ "Curve", 0, x, y, 2 }, 1);
+  fv_plot_set_y_range (self->plot, 0, 1);
+  draw (self, NAN);
+  g_assert_true (fv_plot_map (self->plot, 0, 0, &px, &one_line));
+  fv_plot_set_title (self->plot,
+                     "A title that is so long that it can't stand on one line of a chart that is so narrow");
+  draw (self, NAN);
+  g_assert_true (fv_plot_map (self->plot, 0, 0, &px, &two_lines));
+  g_assert_cmpfloat (two_lines, >, one_line + 12);
+  g_assert_true (is_blank (self, WIDTH - 1, 0, WIDTH, 40));
+}
+
 /* Everything stays inside, at every size and with any names; nothing breaks where there is no room at all. */
 static void
 test_sizes (Fixture *self, gconstpointer dark)
@@ -313,6 +331,7 @@ main (int argc, char **argv)
   ADD ("empty", test_empty);
   ADD ("cursor", test_cursor);
   ADD ("csv", test_csv);
+  ADD ("long-title", test_long_title);
   ADD ("sizes", test_sizes);
   return g_test_run ();
 }
