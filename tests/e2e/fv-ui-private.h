@@ -17,6 +17,7 @@ struct _FvUiNode {
   FvUiNode *parent;          /* (nullable): NULL for the program itself */
   const char *role;          /* (nullable): AT-SPI's name, interned; NULL until it was asked for */
   GPtrArray *children;       /* (nullable): only while a tree is read */
+  gboolean was_asked, is_popover_content;
 };
 
 struct _FvUi {

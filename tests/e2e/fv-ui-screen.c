@@ -128,13 +128,17 @@ static FvUiNode *
 popover_of (FvUi *ui, FvUiNode *node)
 {
   for (; node; node = node->parent)
-    if (!g_strcmp0 (node->role, "filler"))
-      {
-        g_autofree char *name = fv_ui_node_get_name (ui, node);
+    {
+      if (!node->was_asked && !g_strcmp0 (node->role, "filler"))
+        {
+          g_autofree char *name = fv_ui_node_get_name (ui, node);
 
-        if (!g_strcmp0 (name, "GtkPopoverContent"))
-          return node->parent;
-      }
+          node->is_popover_content = !g_strcmp0 (name, "GtkPopoverContent");
+        }
+      node->was_asked = TRUE;
+      if (node->is_popover_content)
+        return node->parent;
+    }
   return NULL;
 }
 
@@ -286,6 +290,28 @@ fv_ui_allow_shadows (FvUi *ui)
   XSync (ui->x, False);
 }
 
+/* Waits until the window's size, outside and inside, has stayed as it is for 0.2 s. */
+static void
+let_size_settle (FvUi *ui, FvUiNode *node, Window window, FvUiRect *content)
+{
+  FvUiRect outer = { 0 };
+  gint64 since = g_get_monotonic_time ();
+
+  for (FvUiWaiting waiting = fv_ui_waiting_begin (ui, "the window has a size", G_STRLOC);
+       !content->width || g_get_monotonic_time () - since < 200000;)
+    {
+      FvUiRect inner, now;
+
+      fv_ui_waiting_next (&waiting);
+      fv_ui_node_place (ui, node, &inner);
+      now = fv_ui_x_rect (ui, window);
+      if (memcmp (&inner, content, sizeof inner) || memcmp (&now, &outer, sizeof now))
+        since = g_get_monotonic_time ();
+      *content = inner;
+      outer = now;
+    }
+}
+
 void
 fv_ui_resize (FvUi *ui, int width, int height)
 {
@@ -296,22 +322,21 @@ fv_ui_resize (FvUi *ui, int width, int height)
   gboolean whole = width == WidthOfScreen (screen) && height == HeightOfScreen (screen) && is_managed (ui);
   int shadow[4];
 
-  fv_ui_until (ui, fv_ui_node_place (ui, node, &content) && (window = x_window_of (ui, node)) != None);
+  fv_ui_until (ui, (window = x_window_of (ui, node)) != None);
   if (is_managed (ui))
     set_maximized (ui, window, whole);
-  /* Shadows come and go with the state of the window; so the size is asked for until it is there. */
+  let_size_settle (ui, node, window, &content);
+  /* Shadows come and go with the state of the window; so the size may have to be asked for again. */
   for (FvUiWaiting waiting = fv_ui_waiting_begin (ui, "the window is as large as asked for", G_STRLOC);
        content.width != width || content.height != height;)
     {
+      get_shadow (ui, window, &content, shadow);
       if (!whole)
-        {
-          get_shadow (ui, window, &content, shadow);
-          XMoveResizeWindow (ui->x, window, (WidthOfScreen (screen) - width) / 2 - shadow[0],
-                             (HeightOfScreen (screen) - height) / 2 - shadow[2], width + shadow[0] + shadow[1],
-                             height + shadow[2] + shadow[3]);
-        }
+        XMoveResizeWindow (ui->x, window, (WidthOfScreen (screen) - width) / 2 - shadow[0],
+                           (HeightOfScreen (screen) - height) / 2 - shadow[2], width + shadow[0] + shadow[1],
+                           height + shadow[2] + shadow[3]);
       fv_ui_waiting_next (&waiting);
-      fv_ui_node_place (ui, node, &content);
+      let_size_settle (ui, node, window, &content);
     }
 }
 
