@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/fv-test-cli.h"
 
+#include "tests/fv-test-data.h"
+
 #include <gio/gio.h>
 #include <string.h>
 #include <sys/wait.h>
+
+const char *
+fv_test_cache (void)
+{
+  static const char *folder;
+
+  if (!folder)
+    {
+      g_setenv ("MESA_SHADER_CACHE_DIR", g_get_user_cache_dir (), FALSE);
+      folder = fv_test_folder ();
+      g_setenv ("XDG_CACHE_HOME", folder, TRUE);
+    }
+  return folder;
+}
 
 static GPtrArray *
 make_argv (va_list rest)
@@ -23,6 +39,7 @@ make_argv (va_list rest)
 static GStrv
 make_environment (const char *environment)
 {
+  fv_test_cache ();
   GStrv all = g_get_environ ();
   g_auto (GStrv) parts = environment ? g_strsplit (environment, "=", 2) : NULL;
   return parts ? g_environ_setenv (all, parts[0], parts[1], TRUE) : all;

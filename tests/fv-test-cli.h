@@ -30,6 +30,12 @@ void         fv_test_call_assert_fails (const FvTestCall *call, const char *part
 /* Starts fovea-cli and does not wait for it; its output goes to the test's. */
 GSubprocess *fv_test_cli_start         (const char *environment, ...) G_GNUC_NULL_TERMINATED;
 
+/*
+ * (transfer none): the cache folder that fovea-cli finds from now on, one of the test's own; compiled shaders stay where they are. The calls
+ * above see to it themselves.
+ */
+const char  *fv_test_cache             (void);
+
 /* SHA-256 of a file's bytes, in hexadecimal. */
 char        *fv_test_hash              (const char *path);
 

@@ -298,10 +298,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  /* A cache of our own, but for the compiled shaders. */
-  g_setenv ("MESA_SHADER_CACHE_DIR", g_get_user_cache_dir (), FALSE);
-  cache = fv_test_folder ();
-  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
+  cache = fv_test_cache ();
   project = fv_test_run_project (16, 6, 160);
   g_test_add_func ("/children/run-estimate/memory", test_memory);
   g_test_add_func ("/children/run-estimate/large", test_large);
