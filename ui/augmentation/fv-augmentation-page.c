@@ -4,31 +4,28 @@
 #include "ui/augmentation/fv-augmentation-presets.h"
 #include "ui/augmentation/fv-augmentation-preview.h"
 #include "ui/augmentation/fv-augmentation-row.h"
+#include "ui/augmentation/fv-panes-layout.h"
 #include "ui/fv-i18n.h"
+#include "ui/widgets/fv-dialogs.h"
 
-/* A page narrower than that, in pixels, has the preview above the sliders. */
-#define NARROW_WIDTH 680
-/* The sliders' share of the width, and its bounds. */
-#define SIDEBAR_SHARE 0.4
-#define SIDEBAR_MIN 340
-#define SIDEBAR_MAX 440
 /* From a slider to the document, whose listeners have work with it; the preview does not wait for it. */
 #define APPLY_DELAY_MS 16
 
 struct _FvAugmentationPage
 {
   FvPage parent_instance;
-  GtkStack *stack;
-  GtkBox *panes, *groups, *presets;
-  GtkWidget *sidebar;
-  AdwPreferencesGroup *preset_group;
+  GtkStack *stack, *preset_texts;
+  GtkBox *groups, *presets;
   FvAugmentationPreview *preview;
   GtkToggleButton *preset_buttons[FV_AUGMENTATION_N_PRESETS];
+  GtkWidget *preset_labels[FV_AUGMENTATION_CUSTOM + 1];
   FvAugmentationRow *rows[FV_AUGMENTATION_N_KEYS];
 
   FvRecipe recipe; /* the document's, with what is not applied yet */
   gboolean quiet;  /* controls are set by the program */
-  guint apply_source, layout_source;
+  FvAugmentPolicy before_preset;
+  gboolean can_undo;
+  guint apply_source;
 };
 
 G_DEFINE_FINAL_TYPE (FvAugmentationPage, fv_augmentation_page, FV_TYPE_PAGE)
@@ -43,12 +40,7 @@ show_preset (FvAugmentationPage *self)
   for (FvAugmentationPreset i = 0; i < FV_AUGMENTATION_N_PRESETS; i++)
     gtk_toggle_button_set_active (self->preset_buttons[i], i == preset);
   self->quiet = FALSE;
-  g_autofree char *text = preset == FV_AUGMENTATION_CUSTOM
-                              /* Translators: a preset and what it is: “Custom: Your own mixture.” */
-                              ? g_strdup_printf (_ ("%s: %s"), fv_augmentation_preset_title (preset),
-                                                 fv_augmentation_preset_text (preset))
-                              : g_strdup (fv_augmentation_preset_text (preset));
-  adw_preferences_group_set_description (self->preset_group, text);
+  gtk_stack_set_visible_child (self->preset_texts, self->preset_labels[preset]);
 }
 
 static void
@@ -107,42 +99,22 @@ set_policy (FvAugmentationPage *self, const FvAugmentPolicy *policy)
 
 /* Presets, and the way back to what they take the place of. */
 
-typedef struct
-{
-  FvAugmentationPage *page;
-  FvDocument *document;
-  FvAugmentPolicy before;
-} Undo;
-
 static void
-undo_free (gpointer data, GClosure *closure)
+undo_preset (FvAugmentationPage *self)
 {
-  Undo *self = data;
-  g_object_unref (self->page);
-  g_object_unref (self->document);
-  g_free (self);
-}
-
-static void
-on_undo (AdwToast *toast, Undo *undo)
-{
-  if (fv_page_get_document (FV_PAGE (undo->page)) == undo->document)
-    set_policy (undo->page, &undo->before);
+  if (!self->can_undo)
+    return;
+  self->can_undo = FALSE;
+  set_policy (self, &self->before_preset);
 }
 
 static void
 offer_undo (FvAugmentationPage *self, FvAugmentationPreset preset, const FvAugmentPolicy *before)
 {
-  GtkWidget *overlay = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_TOAST_OVERLAY);
-  const Undo undo = { g_object_ref (self), g_object_ref (fv_page_get_document (FV_PAGE (self))), *before };
   g_autofree char *text = g_strdup_printf (_ ("Your own mixture became “%s”"), fv_augmentation_preset_title (preset));
-  AdwToast *toast = adw_toast_new (text);
-  adw_toast_set_button_label (toast, _ ("_Undo"));
-  g_signal_connect_data (toast, "button-clicked", G_CALLBACK (on_undo), g_memdup2 (&undo, sizeof undo), undo_free, 0);
-  if (overlay != NULL)
-    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
-  else
-    g_object_unref (toast);
+  self->before_preset = *before;
+  self->can_undo = TRUE;
+  fv_toast_with_button (GTK_WIDGET (self), text, _ ("_Undo"), G_CALLBACK (undo_preset), self);
 }
 
 static void
@@ -201,6 +173,7 @@ fv_augmentation_page_document_changed (FvPage *page, FvDocument *before)
         fv_document_set_recipe (before, &self->recipe);
       g_clear_handle_id (&self->apply_source, g_source_remove);
     }
+  self->can_undo = FALSE;
   if (self->preview != NULL)
     fv_augmentation_preview_set_document (self->preview, document);
   if (document == NULL)
@@ -211,38 +184,27 @@ fv_augmentation_page_document_changed (FvPage *page, FvDocument *before)
   on_recipe_changed (self);
 }
 
-/* The layout. */
-
-static gboolean
-adapt_cb (gpointer data)
-{
-  FvAugmentationPage *self = data;
-  const int width = gtk_widget_get_width (GTK_WIDGET (self));
-  const gboolean narrow = width < NARROW_WIDTH;
-  self->layout_source = 0;
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->panes),
-                                  narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
-  gtk_box_set_homogeneous (self->panes, narrow);
-  gtk_widget_set_size_request (self->sidebar,
-                               narrow ? -1 : CLAMP ((int)(width * SIDEBAR_SHARE), SIDEBAR_MIN, SIDEBAR_MAX), -1);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-fv_augmentation_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
-{
-  FvAugmentationPage *self = FV_AUGMENTATION_PAGE (widget);
-  GTK_WIDGET_CLASS (fv_augmentation_page_parent_class)->size_allocate (widget, width, height, baseline);
-  /* Another layout can't be asked for in the middle of one. */
-  if (self->layout_source == 0)
-    self->layout_source = g_idle_add (adapt_cb, self);
-}
-
 /* The widget. */
+
+/* All in one stack, so that its height, and with it the place of a slider in the hand, is the same for each. */
+static void
+add_preset_text (FvAugmentationPage *self, FvAugmentationPreset preset)
+{
+  GtkWidget *label = gtk_label_new (fv_augmentation_preset_text (preset));
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_yalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "caption");
+  gtk_widget_add_css_class (label, "dim-label");
+  gtk_stack_add_child (self->preset_texts, label);
+  self->preset_labels[preset] = label;
+}
 
 static void
 add_presets (FvAugmentationPage *self)
 {
+  for (FvAugmentationPreset i = 0; i <= FV_AUGMENTATION_CUSTOM; i++)
+    add_preset_text (self, i);
   for (FvAugmentationPreset i = 0; i < FV_AUGMENTATION_N_PRESETS; i++)
     {
       GtkWidget *button = gtk_toggle_button_new_with_label (fv_augmentation_preset_title (i));
@@ -320,7 +282,6 @@ fv_augmentation_page_dispose (GObject *object)
 {
   FvAugmentationPage *self = FV_AUGMENTATION_PAGE (object);
   fv_page_set_document (FV_PAGE (self), NULL);
-  g_clear_handle_id (&self->layout_source, g_source_remove);
   G_OBJECT_CLASS (fv_augmentation_page_parent_class)->dispose (object);
 }
 
@@ -329,17 +290,15 @@ fv_augmentation_page_class_init (FvAugmentationPageClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
   G_OBJECT_CLASS (klass)->dispose = fv_augmentation_page_dispose;
-  widget_class->size_allocate = fv_augmentation_page_size_allocate;
   widget_class->unmap = fv_augmentation_page_unmap;
   FV_PAGE_CLASS (klass)->document_changed = fv_augmentation_page_document_changed;
   g_type_ensure (FV_TYPE_AUGMENTATION_PREVIEW);
+  g_type_ensure (FV_TYPE_PANES_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/augmentation/fv-augmentation-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, stack);
-  gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, panes);
   gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, groups);
   gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, presets);
-  gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, preset_group);
-  gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, sidebar);
+  gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, preset_texts);
   gtk_widget_class_bind_template_child (widget_class, FvAugmentationPage, preview);
 }
 

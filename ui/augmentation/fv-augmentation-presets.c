@@ -18,7 +18,7 @@ static const struct
   [FV_AUGMENTATION_STRONG]
   = { NC_ ("augmentation", "Strong"),
       N_ ("For large networks and long trainings that would learn the pictures by heart."), "scratch-high" },
-  [FV_AUGMENTATION_CUSTOM] = { NC_ ("augmentation", "Custom"), N_ ("Your own mixture."), NULL },
+  [FV_AUGMENTATION_CUSTOM] = { NC_ ("augmentation", "Custom"), N_ ("Custom: your own mixture."), NULL },
 };
 
 const char *

@@ -93,12 +93,16 @@ fv_augmentation_preview_next (FvAugmentationPreview *self)
 void
 fv_augmentation_preview_set_recipe (FvAugmentationPreview *self, const FvRecipe *recipe)
 {
-  const gboolean other = memcmp (&self->recipe.augment, &recipe->augment, sizeof recipe->augment) != 0;
+  const gboolean same_policy = memcmp (&self->recipe.augment, &recipe->augment, sizeof recipe->augment) == 0;
+  /* Nothing else of a recipe is seen in its samples. */
+  const gboolean same
+      = self->has_recipe && same_policy && self->recipe.imgsz == recipe->imgsz && self->recipe.seed == recipe->seed;
+  const gboolean had_recipe = self->has_recipe;
   self->recipe = *recipe;
   self->has_recipe = TRUE;
-  if (other && gtk_toggle_button_get_active (self->original_button))
+  if (had_recipe && !same_policy && gtk_toggle_button_get_active (self->original_button))
     gtk_toggle_button_set_active (self->original_button, FALSE);
-  else
+  else if (!same)
     show_samples_wanted (self);
 }
 
