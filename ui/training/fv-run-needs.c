@@ -259,7 +259,8 @@ fv_run_needs_set_document (FvRunNeeds *self, FvDocument *document)
 const FvRunEstimate *
 fv_run_needs_get_estimate (FvRunNeeds *self)
 {
-  return self->asking == NULL && self->ask_source == 0 ? self->estimate : NULL;
+  /* A measurement only adds the time. */
+  return (self->asking == NULL || self->measuring) && self->ask_source == 0 ? self->estimate : NULL;
 }
 
 const char *

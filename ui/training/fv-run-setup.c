@@ -4,6 +4,7 @@
 #include "app/children/fv-run-launcher.h"
 #include "app/training/fv-suggest.h"
 #include "ui/fv-i18n.h"
+#include "ui/training/fv-columns-layout.h"
 #include "ui/training/fv-run-needs.h"
 #include "ui/training/fv-start-row.h"
 #include "ui/training/fv-training-words.h"
@@ -13,10 +14,6 @@
 #include <string.h>
 
 #define VARIANTS "nsmlx"
-
-/* Widths in pixels of the form alone, and of both columns. */
-#define ONE_COLUMN 640
-#define TWO_COLUMNS 1080
 
 /* Spin buttons and the recipe keys that they set. */
 enum
@@ -39,9 +36,6 @@ static const char *const spin_keys[N_SPINS]
 struct _FvRunSetup
 {
   AdwBin parent_instance;
-  AdwClamp *clamp;
-  GtkBox *columns;
-  GtkWidget *side;
   FvStartRow *start_row;
   AdwActionRow *weights_row;
   AdwComboRow *variant_row, *optimizer_row;
@@ -428,17 +422,6 @@ fv_run_setup_set_document (FvRunSetup *self, FvDocument *document)
   fv_run_needs_set_document (self->needs, document);
 }
 
-void
-fv_run_setup_set_wide (FvRunSetup *self, gboolean wide)
-{
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->columns),
-                                  wide ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL);
-  adw_clamp_set_maximum_size (self->clamp, wide ? TWO_COLUMNS : ONE_COLUMN);
-  adw_clamp_set_tightening_threshold (self->clamp, wide ? TWO_COLUMNS : ONE_COLUMN);
-  gtk_widget_set_size_request (self->side, wide ? 300 : -1, -1);
-  gtk_widget_set_hexpand (self->side, !wide);
-}
-
 static void
 fv_run_setup_dispose (GObject *object)
 {
@@ -456,10 +439,8 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
 
   g_type_ensure (FV_TYPE_RUN_NEEDS);
   g_type_ensure (FV_TYPE_START_ROW);
+  g_type_ensure (FV_TYPE_COLUMNS_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/training/fv-run-setup.ui");
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, clamp);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, columns);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, side);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, start_row);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, weights_row);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, variant_row);
@@ -513,6 +494,5 @@ fv_run_setup_init (FvRunSetup *self)
   adw_combo_row_set_model (self->variant_row, G_LIST_MODEL (variants));
   g_autoptr (GtkStringList) optimizers = gtk_string_list_new (fv_recipe_lookup_key ("optimizer")->choices);
   adw_combo_row_set_model (self->optimizer_row, G_LIST_MODEL (optimizers));
-  fv_run_setup_set_wide (self, FALSE);
   self->updating = FALSE;
 }

@@ -19,7 +19,5 @@ G_DECLARE_FINAL_TYPE (FvRunSetup, fv_run_setup, FV, RUN_SETUP, AdwBin)
 
 /* @document: (nullable) */
 void fv_run_setup_set_document (FvRunSetup *self, FvDocument *document);
-/* Whether the form and what it will need stand side by side. */
-void fv_run_setup_set_wide (FvRunSetup *self, gboolean wide);
 
 G_END_DECLS

@@ -5,27 +5,23 @@
 #include "ui/training/fv-run-row.h"
 #include "ui/training/fv-run-setup.h"
 #include "ui/training/fv-run-view.h"
+#include "ui/training/fv-sidebar-layout.h"
 #include "ui/training/fv-training-words.h"
-
-/* Widths of the window in pixels from which there is room for the list of runs beside them, and for what a run will need beside the form. */
-#define SIDEBAR_WIDTH 760
-#define WIDE_WIDTH 1100
 
 struct _FvTrainingPage
 {
   FvPage parent_instance;
   GtkStack *stack, *detail;
-  GtkWidget *sidebar, *bar, *new_row;
+  GtkWidget *panes, *new_row;
   GtkListBox *list;
   GtkDropDown *drop_down;
   GtkStringList *names;
   FvRunSetup *setup;
   FvRunView *view;
 
-  FvRunList *runs; /* of the document */
-  guint layout_source;
+  FvRunList *runs;   /* of the document */
   gboolean updating; /* the list and the drop-down follow what is shown, not the other way round */
-  gboolean chosen;   /* the person has chosen what is shown; until then it is the newest run that is at work */
+  gboolean opening;  /* nothing was chosen yet: a run that is at work is shown as soon as it is known */
 };
 
 G_DEFINE_FINAL_TYPE (FvTrainingPage, fv_training_page, FV_TYPE_PAGE)
@@ -64,7 +60,10 @@ static void
 show_place (FvTrainingPage *self, guint place)
 {
   g_autoptr (FvRunMonitor) run = place > 0 ? g_list_model_get_item (G_LIST_MODEL (self->runs), place - 1) : NULL;
-  self->chosen = TRUE;
+  /* The focus that comes into the list selects the row that is selected. */
+  if (run == fv_run_view_get_run (self->view))
+    return;
+  self->opening = FALSE;
   show_run (self, run);
 }
 
@@ -86,7 +85,7 @@ on_drop_down_selected (FvTrainingPage *self)
 static void
 on_started (FvTrainingPage *self, guint number)
 {
-  self->chosen = TRUE;
+  self->opening = FALSE;
   show_run (self, fv_run_list_lookup (self->runs, number));
 }
 
@@ -98,7 +97,7 @@ on_continue_from (FvTrainingPage *self, guint number)
   start.kind = FV_RUN_FROM_RUN;
   start.run = number;
   fv_document_set_start (document, &start);
-  self->chosen = TRUE;
+  self->opening = FALSE;
   show_run (self, NULL);
 }
 
@@ -121,11 +120,15 @@ name_run (FvRunMonitor *run)
   return g_strdup_printf (_ ("%s – %s"), title, fv_words_run_state (run));
 }
 
+/* When the project is opened; later ones don't take the form away from the person. */
 static void
-show_newest_active (FvTrainingPage *self)
+show_active (FvTrainingPage *self)
 {
+  if (!self->opening || fv_run_list_get_loading (self->runs))
+    return;
+  self->opening = FALSE;
   FvRunMonitor *active = fv_run_list_get_active (self->runs);
-  if (!self->chosen && active != NULL)
+  if (active != NULL)
     show_run (self, active);
 }
 
@@ -152,13 +155,11 @@ on_items_changed (FvTrainingPage *self, guint position, guint removed, guint add
     show_run (self, NULL);
   else
     select_shown (self);
-  show_newest_active (self);
 }
 
 static void
 on_run_changed (FvTrainingPage *self, FvRunMonitor *run)
 {
-  show_newest_active (self);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->runs)); i++)
     {
       g_autoptr (FvRunMonitor) other = g_list_model_get_item (G_LIST_MODEL (self->runs), i);
@@ -197,47 +198,17 @@ fv_training_page_document_changed (FvPage *page, FvDocument *before)
   FvRunList *runs = document ? fv_document_get_runs (document) : NULL;
   g_set_object (&self->runs, runs);
   fv_run_setup_set_document (self->setup, document);
-  self->chosen = FALSE;
+  self->opening = TRUE;
   if (document == NULL)
     return;
   g_signal_connect_swapped (document, "notify::dataset", G_CALLBACK (on_dataset_changed), self);
   g_signal_connect_swapped (self->runs, "items-changed", G_CALLBACK (on_items_changed), self);
   g_signal_connect_swapped (self->runs, "items-changed", G_CALLBACK (on_dataset_changed), self);
   g_signal_connect_swapped (self->runs, "run-changed", G_CALLBACK (on_run_changed), self);
+  g_signal_connect_swapped (self->runs, "notify::loading", G_CALLBACK (show_active), self);
   on_items_changed (self, 0, 0, g_list_model_get_n_items (G_LIST_MODEL (self->runs)));
   on_dataset_changed (self);
-}
-
-/* The layout. */
-
-static gboolean
-adapt_cb (gpointer data)
-{
-  FvTrainingPage *self = data;
-  GtkWidget *root = GTK_WIDGET (gtk_widget_get_root (GTK_WIDGET (self)));
-  const int width = root ? gtk_widget_get_width (root) : 0;
-  self->layout_source = 0;
-  gtk_widget_set_visible (self->sidebar, width >= SIDEBAR_WIDTH);
-  gtk_widget_set_visible (self->bar, width < SIDEBAR_WIDTH);
-  fv_run_setup_set_wide (self->setup, width >= WIDE_WIDTH);
-  return G_SOURCE_REMOVE;
-}
-
-/* Outside of the layout in which the new width became known. */
-static void
-on_width_changed (FvTrainingPage *self)
-{
-  if (self->layout_source == 0)
-    self->layout_source = g_idle_add (adapt_cb, self);
-}
-
-static void
-fv_training_page_realize (GtkWidget *widget)
-{
-  GTK_WIDGET_CLASS (fv_training_page_parent_class)->realize (widget);
-  g_signal_connect_object (gtk_native_get_surface (gtk_widget_get_native (widget)), "notify::width",
-                           G_CALLBACK (on_width_changed), widget, G_CONNECT_SWAPPED);
-  on_width_changed (FV_TRAINING_PAGE (widget));
+  show_active (self);
 }
 
 static void
@@ -245,7 +216,6 @@ fv_training_page_dispose (GObject *object)
 {
   FvTrainingPage *self = FV_TRAINING_PAGE (object);
   fv_page_set_document (FV_PAGE (self), NULL);
-  g_clear_handle_id (&self->layout_source, g_source_remove);
   g_clear_object (&self->runs);
   G_OBJECT_CLASS (fv_training_page_parent_class)->dispose (object);
 }
@@ -256,15 +226,14 @@ fv_training_page_class_init (FvTrainingPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
   G_OBJECT_CLASS (klass)->dispose = fv_training_page_dispose;
   FV_PAGE_CLASS (klass)->document_changed = fv_training_page_document_changed;
-  widget_class->realize = fv_training_page_realize;
 
   g_type_ensure (FV_TYPE_RUN_SETUP);
   g_type_ensure (FV_TYPE_RUN_VIEW);
+  g_type_ensure (FV_TYPE_SIDEBAR_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/training/fv-training-page.ui");
   gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, stack);
+  gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, panes);
   gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, detail);
-  gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, sidebar);
-  gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, bar);
   gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, new_row);
   gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, list);
   gtk_widget_class_bind_template_child (widget_class, FvTrainingPage, drop_down);

@@ -85,7 +85,7 @@ test_states (void)
       "\"run-finished\",\"reason\":\"early-stop\",\"best_epoch\":2,\"map50\":0.5,\"map\":0.3" },
     { 3, 2, TRUE, TRUE, FALSE, "\"run-finished\",\"reason\":\"stopped\",\"best_epoch\":1,\"map50\":0.4,\"map\":0.2" },
     { 4, 1, TRUE, TRUE, FALSE,
-      "\"run-failed\",\"id\":\"memory\",\"text\":\"The device is full.\",\"hint\":\"Take less.\"" },
+      "\"run-failed\",\"id\":\"something\",\"text\":\"The device is full.\",\"hint\":\"Take less.\"" },
     { 5, 2, TRUE, TRUE, FALSE, NULL },
     { 6, 4, FALSE, TRUE, FALSE, "\"run-finished\",\"reason\":\"completed\",\"best_epoch\":3" },
     { 7, 0, FALSE, FALSE, FALSE, NULL },
