@@ -12,6 +12,8 @@
 #define SIDE 320
 #define N_SAMPLES 40 /* in a round */
 #define N_ROUNDS 3
+#define QUIET_SECONDS 60     /* at most, until nobody else is at work */
+#define MAX_BUSY 0.3         /* of the processors */
 #define LATENCY_MS 100       /* at the 95th percentile, where the driver is a fast one */
 #define SLOW_LATENCY_MS 2000 /* elsewhere */
 #define BACK_SECONDS 2.0     /* of a preview whose child was killed */
@@ -292,20 +294,51 @@ percentile (GArray *numbers, double fraction)
   return g_array_index (numbers, double, MIN ((guint)ceil (numbers->len * fraction), numbers->len) - 1);
 }
 
-/* Other programs have the processor, too: the best of some rounds counts. */
+/* Ticks of all processors, and those of them at work. */
+static void
+read_ticks (double *all, double *busy)
+{
+  g_autofree char *text = NULL;
+  double t[8] = { 0 };
+  g_assert_true (g_file_get_contents ("/proc/stat", &text, NULL, NULL));
+  sscanf (text, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", t, t + 1, t + 2, t + 3, t + 4, t + 5, t + 6, t + 7);
+  *busy = t[0] + t[1] + t[2] + t[5] + t[6] + t[7];
+  *all = *busy + t[3] + t[4];
+}
+
+/* Whether others leave the processors to this test, whose programs are at rest. Waits a while for it. */
+static gboolean
+is_quiet (void)
+{
+  for (guint i = 0; i < QUIET_SECONDS; i++)
+    {
+      double all, busy, later, later_busy;
+      read_ticks (&all, &busy);
+      g_usleep (G_USEC_PER_SEC);
+      read_ticks (&later, &later_busy);
+      if (later_busy - busy < MAX_BUSY * (later - all))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* The best of some rounds counts: others may come in between. */
 static void
 assert_in_time (Timing *self, double limit)
 {
   double best = G_MAXDOUBLE;
   for (guint round = 0; round < N_ROUNDS && best > limit; round++)
     {
+      const gboolean quiet = is_quiet ();
       g_array_set_size (self->milliseconds, 0);
       for (guint i = 0; i < N_SAMPLES; i++)
         measure (self, round * N_SAMPLES + i);
       const double most = percentile (self->milliseconds, 0.95);
-      g_test_message ("From slider to pixels: median %.0f ms, 95th percentile %.0f ms",
-                      percentile (self->milliseconds, 0.5), most);
+      g_test_message ("From slider to pixels: median %.0f ms, 95th percentile %.0f ms%s",
+                      percentile (self->milliseconds, 0.5), most, quiet ? "" : " on a busy computer");
       best = MIN (best, most);
+      if (!quiet)
+        limit = SLOW_LATENCY_MS;
     }
   g_assert_cmpfloat (best, <=, limit);
 }
