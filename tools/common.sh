@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # What a bare Debian 12 lacks to build and run Fovea.
 packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools libvulkan-dev libjson-glib-dev libyaml-dev
   libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libxml2-dev libcairo2-dev libpango1.0-dev
-  libgtk-4-dev libadwaita-1-dev gettext desktop-file-utils)
+  libgtk-4-dev libgtk-4-bin libadwaita-1-dev gettext desktop-file-utils)
 packages_to_run=(mesa-vulkan-drivers adwaita-icon-theme librsvg2-common)
 packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db
   xvfb x11-utils openbox picom dbus-daemon at-spi2-core fonts-cantarell gsettings-desktop-schemas
