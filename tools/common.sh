@@ -8,9 +8,10 @@ packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools li
   libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libxml2-dev libcairo2-dev libpango1.0-dev
   libgtk-4-dev libgtk-4-bin libadwaita-1-dev gettext desktop-file-utils)
 packages_to_run=(mesa-vulkan-drivers adwaita-icon-theme librsvg2-common)
+# A screen that nobody sees: tests/with-display and what uses it.
+packages_for_screen=(xvfb x11-utils openbox picom dbus-daemon at-spi2-core fonts-cantarell gsettings-desktop-schemas libx11-dev libxtst-dev)
 packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db
-  xvfb x11-utils openbox picom dbus-daemon at-spi2-core fonts-cantarell gsettings-desktop-schemas
-  libx11-dev libxtst-dev)
+  "${packages_for_screen[@]}")
 packages_for_flatpak=(flatpak flatpak-builder bubblewrap ostree mmdebstrap elfutils fuse3 xdg-desktop-portal xdg-desktop-portal-gtk)
 
 say ()
