@@ -175,12 +175,16 @@ make_factory (GCallback bind)
 }
 
 void
-fv_facet_set_up_drop_down (GtkDropDown *drop_down)
+fv_facet_set_up_drop_down (GtkDropDown *drop_down, const char *name)
 {
+  GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (drop_down));
   g_autoptr (GtkListItemFactory) factory = make_factory (G_CALLBACK (on_bind));
   g_autoptr (GtkListItemFactory) list_factory = make_factory (G_CALLBACK (on_bind_row));
   g_autoptr (GtkExpression) expression = gtk_property_expression_new (FV_TYPE_FACET, NULL, "name");
   gtk_drop_down_set_expression (drop_down, expression);
   gtk_drop_down_set_factory (drop_down, factory);
   gtk_drop_down_set_list_factory (drop_down, list_factory);
+  /* The part of it that gets the focus has no name of its own. */
+  if (GTK_IS_TOGGLE_BUTTON (button))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }

@@ -19,7 +19,7 @@ int fv_facet_get_value (FvFacet *self);
 guint fv_facet_get_count (FvFacet *self);
 void fv_facet_set_count (FvFacet *self, guint count);
 
-/* Gives a drop-down rows of facets: the name, and the count behind it. */
-void fv_facet_set_up_drop_down (GtkDropDown *drop_down);
+/* Gives a drop-down rows of facets: the name, and the count behind it. name: of the drop-down, for screen readers. */
+void fv_facet_set_up_drop_down (GtkDropDown *drop_down, const char *name);
 
 G_END_DECLS

@@ -11,7 +11,6 @@ struct _FvImportView
   AdwBin parent_instance;
   GtkLabel *source, *what;
   GtkProgressBar *progress;
-  GtkWidget *cancel;
 
   GCancellable *cancellable;
   guint pulse;
@@ -92,22 +91,14 @@ cancel_action (GtkWidget *widget, const char *name, GVariant *parameter)
   fv_import_view_cancel (FV_IMPORT_VIEW (widget));
 }
 
-static gboolean
-fv_import_view_grab_focus (GtkWidget *widget)
-{
-  return gtk_widget_grab_focus (FV_IMPORT_VIEW (widget)->cancel);
-}
-
 static void
 fv_import_view_class_init (FvImportViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
-  widget_class->grab_focus = fv_import_view_grab_focus;
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/pictures/fv-import-view.ui");
   gtk_widget_class_bind_template_child (widget_class, FvImportView, source);
   gtk_widget_class_bind_template_child (widget_class, FvImportView, what);
   gtk_widget_class_bind_template_child (widget_class, FvImportView, progress);
-  gtk_widget_class_bind_template_child (widget_class, FvImportView, cancel);
   gtk_widget_class_install_action (widget_class, "import.cancel", NULL, cancel_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "import.cancel", NULL);
 }

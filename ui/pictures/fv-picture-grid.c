@@ -216,12 +216,6 @@ fv_picture_grid_go_to (FvPictureGrid *self, guint position)
 
 /* The widget. */
 
-static gboolean
-fv_picture_grid_grab_focus (GtkWidget *widget)
-{
-  return gtk_widget_grab_focus (GTK_WIDGET (FV_PICTURE_GRID (widget)->grid));
-}
-
 static void
 fv_picture_grid_dispose (GObject *object)
 {
@@ -248,7 +242,6 @@ fv_picture_grid_class_init (FvPictureGridClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
   G_OBJECT_CLASS (klass)->dispose = fv_picture_grid_dispose;
   G_OBJECT_CLASS (klass)->finalize = fv_picture_grid_finalize;
-  widget_class->grab_focus = fv_picture_grid_grab_focus;
   g_type_ensure (FV_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/pictures/fv-picture-grid.ui");
   gtk_widget_class_bind_template_child (widget_class, FvPictureGrid, subset);
@@ -274,8 +267,8 @@ fv_picture_grid_init (FvPictureGrid *self)
 
   self->subsets = g_list_store_new (FV_TYPE_FACET);
   self->classes = g_list_store_new (FV_TYPE_FACET);
-  fv_facet_set_up_drop_down (self->subset);
-  fv_facet_set_up_drop_down (self->class);
+  fv_facet_set_up_drop_down (self->subset, _ ("Subset"));
+  fv_facet_set_up_drop_down (self->class, _ ("Class"));
   gtk_drop_down_set_model (self->subset, G_LIST_MODEL (self->subsets));
   gtk_drop_down_set_model (self->class, G_LIST_MODEL (self->classes));
   g_signal_connect_swapped (self->subset, "notify::selected", G_CALLBACK (on_filter_changed), self);

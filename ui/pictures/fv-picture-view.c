@@ -190,6 +190,12 @@ fv_picture_view_show_position (FvPictureView *self, guint position)
 }
 
 void
+fv_picture_view_focus_picture (FvPictureView *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->canvas));
+}
+
+void
 fv_picture_view_set_list (FvPictureView *self, FvPictureList *list)
 {
   g_set_object (&self->list, list);
@@ -288,12 +294,6 @@ fv_picture_view_map (GtkWidget *widget)
   GTK_WIDGET_CLASS (fv_picture_view_parent_class)->map (widget);
 }
 
-static gboolean
-fv_picture_view_grab_focus (GtkWidget *widget)
-{
-  return gtk_widget_grab_focus (GTK_WIDGET (FV_PICTURE_VIEW (widget)->canvas));
-}
-
 static void
 fv_picture_view_dispose (GObject *object)
 {
@@ -326,7 +326,6 @@ fv_picture_view_class_init (FvPictureViewClass *klass)
   G_OBJECT_CLASS (klass)->dispose = fv_picture_view_dispose;
   widget_class->realize = fv_picture_view_realize;
   widget_class->map = fv_picture_view_map;
-  widget_class->grab_focus = fv_picture_view_grab_focus;
   g_type_ensure (FV_TYPE_BOX_CANVAS);
   g_type_ensure (FV_TYPE_BOX_SIDEBAR);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/pictures/fv-picture-view.ui");

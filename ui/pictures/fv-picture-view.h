@@ -19,5 +19,7 @@ void fv_picture_view_set_list (FvPictureView *self, FvPictureList *list);
 void fv_picture_view_show_position (FvPictureView *self, guint position);
 /* GTK_INVALID_LIST_POSITION: none. */
 guint fv_picture_view_get_position (FvPictureView *self);
+/* So that the keys of the picture work at once. */
+void fv_picture_view_focus_picture (FvPictureView *self);
 
 G_END_DECLS

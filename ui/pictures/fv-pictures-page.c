@@ -68,7 +68,7 @@ on_open_picture (FvPicturesPage *self, guint position)
 {
   fv_picture_view_show_position (self->view, position);
   gtk_stack_set_visible_child (self->stack, GTK_WIDGET (self->view));
-  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+  fv_picture_view_focus_picture (self->view);
 }
 
 static void
@@ -183,7 +183,11 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
       g_autoptr (GError) friendly = g_error_new_literal (error->domain, error->code, text);
       fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Pictures Can’t Be Imported"), friendly);
     }
-  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+  if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
+    return;
+  if (gtk_stack_get_visible_child (self->stack) == GTK_WIDGET (self->grid))
+    fv_picture_grid_go_to (self->grid, 0);
+  else
     gtk_widget_child_focus (gtk_stack_get_visible_child (self->stack), GTK_DIR_TAB_FORWARD);
 }
 
@@ -206,7 +210,7 @@ start_import (FvPicturesPage *self, GFile *file)
   fv_import_view_import_async (self->importing, fv_page_get_document (FV_PAGE (self)), path, self->copy_pictures,
                                on_imported, g_object_ref (self));
   update_stack (self);
-  gtk_widget_grab_focus (GTK_WIDGET (self->importing));
+  gtk_widget_child_focus (GTK_WIDGET (self->importing), GTK_DIR_TAB_FORWARD);
   return TRUE;
 }
 
