@@ -11,23 +11,33 @@
 
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #define MAX_PIXEL_BYTES ((guint64)512 << 20) /* of one preview, on the device */
 
-/* The training pictures of a project, and what depends on few keys of the recipe. */
+/* Samples of one size, with the pictures that are decoded for it. */
 typedef struct
 {
-  char *project;
-  guint64 serial;
-  FvDataset *dataset;
-  GArray *items; /* (element-type guint): training pictures */
-
-  FvPreview *preview;
+  FvPreview *preview; /* (nullable) */
   guint imgsz;
   guint64 seed;
 
   guint *order; /* (nullable) */
   guint epoch;
+} Samples;
+
+/* The size that follows a slider, and the one that comes once it rests. */
+#define N_SIZES 2
+#define POOL_BYTES ((gsize)128 << 20)
+
+/* The training pictures of a project. */
+typedef struct
+{
+  char *project;
+  guint64 serial;
+  FvDataset *dataset;
+  GArray *items;            /* (element-type guint): training pictures */
+  Samples samples[N_SIZES]; /* the one used last comes first */
 } Training;
 
 typedef struct
@@ -56,7 +66,7 @@ fv_serve_worker_new (FvCli *cli)
 }
 
 static void
-drop_preview (Training *self)
+drop_samples (Samples *self)
 {
   g_clear_pointer (&self->preview, fv_preview_free);
   g_clear_pointer (&self->order, g_free);
@@ -65,7 +75,8 @@ drop_preview (Training *self)
 static void
 drop_training (Training *self)
 {
-  drop_preview (self);
+  for (guint i = 0; i < N_SIZES; i++)
+    drop_samples (&self->samples[i]);
   g_clear_pointer (&self->items, g_array_unref);
   g_clear_pointer (&self->dataset, fv_dataset_unref);
   g_clear_pointer (&self->project, g_free);
@@ -125,46 +136,64 @@ ensure_training (Training *self, const FvPreviewRequest *request, GError **error
   return TRUE;
 }
 
-static gboolean
-ensure_preview (FvServeWorker *self, const FvPreviewRequest *request, GError **error)
+/* Brings those of that size and seed to the front, or makes room there for new ones. */
+static Samples *
+find_samples (Training *self, const FvRecipe *recipe)
+{
+  guint at = 0;
+  Samples found;
+
+  while (at < N_SIZES - 1 && !(self->samples[at].preview && self->samples[at].imgsz == recipe->imgsz))
+    at++;
+  found = self->samples[at];
+  memmove (&self->samples[1], &self->samples[0], at * sizeof found);
+  if (found.preview && (found.imgsz != recipe->imgsz || found.seed != (guint64)recipe->seed))
+    drop_samples (&found);
+  self->samples[0] = found;
+  return &self->samples[0];
+}
+
+static Samples *
+ensure_samples (FvServeWorker *self, const FvPreviewRequest *request, GError **error)
 {
   Training *training = &self->training;
   const FvRecipe *recipe = request->recipe;
   const guint *items = (const guint *)training->items->data;
   const guint n = training->items->len;
+  Samples *samples;
 
   if (n == 0)
     {
       g_set_error_literal (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA,
                            _ ("There are no training pictures. Import pictures with labels, or split them again."));
-      return FALSE;
+      return NULL;
     }
-  if (training->preview && (training->imgsz != recipe->imgsz || training->seed != (guint64)recipe->seed))
-    drop_preview (training);
-  if (!training->preview)
+  samples = find_samples (training, recipe);
+  if (!samples->preview)
     {
-      training->preview = fv_preview_new (self->device,
-                                          &(FvPreviewParams){
-                                              .dataset = training->dataset,
-                                              .items = items,
-                                              .n_items = n,
-                                              .imgsz = (guint)recipe->imgsz,
-                                              .seed = (guint64)recipe->seed,
-                                          },
-                                          error);
-      training->imgsz = (guint)recipe->imgsz;
-      training->seed = (guint64)recipe->seed;
+      samples->preview = fv_preview_new (self->device,
+                                         &(FvPreviewParams){
+                                             .dataset = training->dataset,
+                                             .items = items,
+                                             .n_items = n,
+                                             .imgsz = (guint)recipe->imgsz,
+                                             .seed = (guint64)recipe->seed,
+                                             .pool_bytes = POOL_BYTES,
+                                         },
+                                         error);
+      samples->imgsz = (guint)recipe->imgsz;
+      samples->seed = (guint64)recipe->seed;
     }
-  if (!training->preview)
-    return FALSE;
-  if (!training->order || training->epoch != request->epoch)
+  if (!samples->preview)
+    return NULL;
+  if (!samples->order || samples->epoch != request->epoch)
     {
-      g_free (training->order);
-      training->order = g_new (guint, n);
-      training->epoch = request->epoch;
-      fv_sampler_order (training->seed, request->epoch, items, training->order, n);
+      g_free (samples->order);
+      samples->order = g_new (guint, n);
+      samples->epoch = request->epoch;
+      fv_sampler_order (samples->seed, request->epoch, items, samples->order, n);
     }
-  return TRUE;
+  return samples;
 }
 
 static gboolean
@@ -185,7 +214,8 @@ fv_serve_worker_preview (FvServeWorker *self, const FvPreviewRequest *request, G
 {
   Training *training = &self->training;
   g_autoptr (FvPreviewReply) reply = NULL;
-  g_autoptr (GPtrArray) samples = NULL;
+  g_autoptr (GPtrArray) made = NULL;
+  Samples *samples;
   FvPreviewQuery query = {
     .policy = &request->recipe->augment,
     .epoch = request->epoch,
@@ -195,19 +225,19 @@ fv_serve_worker_preview (FvServeWorker *self, const FvPreviewRequest *request, G
   };
 
   if (!check_size (request, error) || !ensure_training (training, request, error) || !ensure_device (self, error)
-      || !ensure_preview (self, request, error))
+      || !(samples = ensure_samples (self, request, error)))
     return NULL;
-  query.order = training->order;
-  samples = fv_preview_make (training->preview, &query, pixels, error);
-  if (!samples)
+  query.order = samples->order;
+  made = fv_preview_make (samples->preview, &query, pixels, error);
+  if (!made)
     return NULL;
-  reply = fv_preview_reply_new (samples->len);
-  reply->width = reply->height = training->imgsz;
+  reply = fv_preview_reply_new (made->len);
+  reply->width = reply->height = samples->imgsz;
   reply->pictures = training->items->len;
-  reply->problem = g_strdup (fv_preview_get_problem (training->preview));
-  for (guint i = 0; i < samples->len; i++)
+  reply->problem = g_strdup (fv_preview_get_problem (samples->preview));
+  for (guint i = 0; i < made->len; i++)
     {
-      const FvPreviewed *sample = samples->pdata[i];
+      const FvPreviewed *sample = made->pdata[i];
 
       reply->samples[i].item = sample->item;
       reply->samples[i].name = g_strdup (fv_dataset_get (training->dataset, sample->item)->name);
