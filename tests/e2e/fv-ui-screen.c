@@ -46,17 +46,32 @@ fv_ui_x_rect (FvUi *ui, Window window)
   return rect;
 }
 
+/* In a sandbox processes have other numbers: there the window is known by its class. */
+static gboolean
+is_of_program (FvUi *ui, Window window)
+{
+  g_autoptr (GArray) pid = get_numbers (ui, window, "_NET_WM_PID", XA_CARDINAL);
+  XClassHint hint = { 0 };
+  gboolean is = pid && g_array_index (pid, long, 0) == ui->pid;
+
+  if (g_getenv ("FOVEA_TEST_SANDBOXED") && XGetClassHint (ui->x, window, &hint))
+    {
+      is = pid && g_str_equal (hint.res_name, "fovea");
+      XFree (hint.res_name);
+      XFree (hint.res_class);
+    }
+  return is;
+}
+
 static void
 collect_windows (FvUi *ui, Window at, gboolean popups, GArray *found)
 {
   Window root, parent, *children = NULL;
   unsigned int n = 0;
   XWindowAttributes attributes = { 0 };
-  g_autoptr (GArray) pid = get_numbers (ui, at, "_NET_WM_PID", XA_CARDINAL);
 
-  if (pid && g_array_index (pid, long, 0) == ui->pid && XGetWindowAttributes (ui->x, at, &attributes)
-      && attributes.map_state == IsViewable && attributes.class == InputOutput
-      && !attributes.override_redirect == !popups)
+  if (is_of_program (ui, at) && XGetWindowAttributes (ui->x, at, &attributes) && attributes.map_state == IsViewable
+      && attributes.class == InputOutput && !attributes.override_redirect == !popups)
     g_array_append_val (found, at);
   if (XQueryTree (ui->x, at, &root, &parent, &children, &n) && children)
     {
