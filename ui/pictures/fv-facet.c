@@ -178,6 +178,7 @@ void
 fv_facet_set_up_drop_down (GtkDropDown *drop_down, const char *name)
 {
   GtkWidget *button = gtk_widget_get_first_child (GTK_WIDGET (drop_down));
+  GtkWidget *popup = gtk_widget_get_last_child (GTK_WIDGET (drop_down));
   g_autoptr (GtkListItemFactory) factory = make_factory (G_CALLBACK (on_bind));
   g_autoptr (GtkListItemFactory) list_factory = make_factory (G_CALLBACK (on_bind_row));
   g_autoptr (GtkExpression) expression = gtk_property_expression_new (FV_TYPE_FACET, NULL, "name");
@@ -187,4 +188,7 @@ fv_facet_set_up_drop_down (GtkDropDown *drop_down, const char *name)
   /* The part of it that gets the focus has no name of its own. */
   if (GTK_IS_TOGGLE_BUTTON (button))
     gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  /* The drop-down is at the window's end, where there is no room for a wider popup but towards the start. */
+  if (GTK_IS_POPOVER (popup))
+    gtk_widget_set_halign (popup, GTK_ALIGN_END);
 }

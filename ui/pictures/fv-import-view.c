@@ -12,7 +12,7 @@ struct _FvImportView
   GtkLabel *source, *what;
   GtkProgressBar *progress;
 
-  GCancellable *cancellable;
+  GTask *import; /* that is shown; one that was left alone may still be ending */
   guint pulse;
 };
 
@@ -28,11 +28,12 @@ pulse_cb (gpointer data)
 static void
 on_progress (double fraction, const char *what, gpointer user_data)
 {
-  FvImportView *self = user_data;
+  GTask *import = user_data;
+  FvImportView *self = g_task_get_source_object (import);
   g_autofree char *text = fv_pictures_text_progress (what);
-  g_clear_handle_id (&self->pulse, g_source_remove);
-  if (g_cancellable_is_cancelled (self->cancellable))
+  if (import != self->import || g_cancellable_is_cancelled (g_task_get_cancellable (import)))
     return;
+  g_clear_handle_id (&self->pulse, g_source_remove);
   gtk_progress_bar_set_fraction (self->progress, fraction);
   gtk_label_set_label (self->what, text);
 }
@@ -44,8 +45,8 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
   FvImportView *self = g_task_get_source_object (task);
   GError *error = NULL;
   FvImportReport *report = fv_document_import_finish (FV_DOCUMENT (source), result, &error);
-  g_clear_handle_id (&self->pulse, g_source_remove);
-  g_clear_object (&self->cancellable);
+  if (task == self->import)
+    fv_import_view_leave (self);
   if (report != NULL)
     g_task_return_pointer (task, report, (GDestroyNotify)fv_import_report_free);
   else
@@ -56,17 +57,20 @@ void
 fv_import_view_import_async (FvImportView *self, FvDocument *document, const char *source, gboolean copy,
                              GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
   g_autofree char *name = g_filename_display_basename (source);
-  g_return_if_fail (self->cancellable == NULL);
-  self->cancellable = g_cancellable_new ();
+  g_return_if_fail (self->import == NULL);
+  /* What the document says in the end counts. */
+  g_task_set_check_cancellable (task, FALSE);
+  self->import = task;
   gtk_label_set_label (self->source, name);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->source), source);
   gtk_label_set_label (self->what, _ ("Looking for pictures and labels…"));
   gtk_progress_bar_set_fraction (self->progress, 0);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "import.cancel", TRUE);
   self->pulse = g_timeout_add (PULSE_MS, pulse_cb, self);
-  fv_document_import_async (document, source, copy, on_progress, self, self->cancellable, on_imported, task);
+  fv_document_import_async (document, source, copy, on_progress, task, cancellable, on_imported, task);
 }
 
 FvImportReport *
@@ -78,11 +82,20 @@ fv_import_view_import_finish (FvImportView *self, GAsyncResult *result, GError *
 void
 fv_import_view_cancel (FvImportView *self)
 {
-  if (self->cancellable == NULL)
+  if (self->import == NULL)
     return;
-  g_cancellable_cancel (self->cancellable);
+  g_cancellable_cancel (g_task_get_cancellable (self->import));
   gtk_label_set_label (self->what, _ ("One moment…"));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "import.cancel", FALSE);
+}
+
+void
+fv_import_view_leave (FvImportView *self)
+{
+  if (self->import != NULL)
+    g_cancellable_cancel (g_task_get_cancellable (self->import));
+  self->import = NULL;
+  g_clear_handle_id (&self->pulse, g_source_remove);
 }
 
 static void

@@ -18,5 +18,7 @@ void fv_import_view_import_async (FvImportView *self, FvDocument *document, cons
 FvImportReport *fv_import_view_import_finish (FvImportView *self, GAsyncResult *result, GError **error);
 /* Nothing happens where no import goes on. */
 void fv_import_view_cancel (FvImportView *self);
+/* The same, and the view is free for the next at once: the one that ends is shown no more. */
+void fv_import_view_leave (FvImportView *self);
 
 G_END_DECLS

@@ -20,7 +20,6 @@ struct _FvPicturesPage
   GtkRevealer *drop_hint;
 
   gboolean copy_pictures;
-  char *source; /* of the import that goes on */
   GCancellable *loading_problems;
   GPtrArray *rejected, *repaired;           /* of FvProblem, of all imports; NULL while not known */
   GPtrArray *last_rejected, *last_repaired; /* of the last one */
@@ -149,6 +148,24 @@ show_last_report (FvPicturesPage *self)
 
 /* Importing. */
 
+/* One that goes on. */
+typedef struct
+{
+  FvPicturesPage *page;
+  FvDocument *document;
+  char *source;
+} Import;
+
+static void
+import_free (Import *self)
+{
+  g_object_unref (self->page);
+  g_object_unref (self->document);
+  g_free (self->source);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Import, import_free)
+
 static void
 tell_imported (FvPicturesPage *self, const FvImportReport *report)
 {
@@ -166,11 +183,12 @@ tell_imported (FvPicturesPage *self, const FvImportReport *report)
 static void
 on_imported (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (FvPicturesPage) self = data;
+  g_autoptr (Import) import = data;
+  FvPicturesPage *self = import->page;
   g_autoptr (GError) error = NULL;
-  g_autofree char *folder = g_steal_pointer (&self->source);
   g_autoptr (FvImportReport) report = fv_import_view_import_finish (FV_IMPORT_VIEW (source), result, &error);
-  if (gtk_widget_get_root (GTK_WIDGET (self)) == NULL)
+  /* The person has left that project. */
+  if (fv_page_get_document (FV_PAGE (self)) != import->document)
     return;
   update_stack (self);
   if (report != NULL)
@@ -179,7 +197,7 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
     fv_toast (GTK_WIDGET (self), _ ("The import was stopped; nothing was changed"));
   else
     {
-      g_autofree char *text = fv_pictures_text_failed (error, folder);
+      g_autofree char *text = fv_pictures_text_failed (error, import->source);
       g_autoptr (GError) friendly = g_error_new_literal (error->domain, error->code, text);
       fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Pictures Can’t Be Imported"), friendly);
     }
@@ -206,9 +224,10 @@ start_import (FvPicturesPage *self, GFile *file)
       fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Pictures Can’t Be Imported"), error);
       return FALSE;
     }
-  self->source = g_strdup (path);
-  fv_import_view_import_async (self->importing, fv_page_get_document (FV_PAGE (self)), path, self->copy_pictures,
-                               on_imported, g_object_ref (self));
+  FvDocument *document = fv_page_get_document (FV_PAGE (self));
+  const Import import = { g_object_ref (self), g_object_ref (document), g_strdup (path) };
+  fv_import_view_import_async (self->importing, document, path, self->copy_pictures, on_imported,
+                               g_memdup2 (&import, sizeof import));
   update_stack (self);
   gtk_widget_child_focus (GTK_WIDGET (self->importing), GTK_DIR_TAB_FORWARD);
   return TRUE;
@@ -294,7 +313,7 @@ fv_pictures_page_document_changed (FvPage *page, FvDocument *before)
   FvDocument *document = fv_page_get_document (page);
   if (before != NULL)
     {
-      fv_import_view_cancel (self->importing);
+      fv_import_view_leave (self->importing);
       g_signal_handlers_disconnect_by_data (before, self);
     }
   if (document != NULL)
@@ -349,7 +368,6 @@ fv_pictures_page_finalize (GObject *object)
   g_clear_pointer (&self->repaired, g_ptr_array_unref);
   g_clear_pointer (&self->last_rejected, g_ptr_array_unref);
   g_clear_pointer (&self->last_repaired, g_ptr_array_unref);
-  g_free (self->source);
   G_OBJECT_CLASS (fv_pictures_page_parent_class)->finalize (object);
 }
 
@@ -370,6 +388,7 @@ fv_pictures_page_class_init (FvPicturesPageClass *klass)
   g_type_ensure (FV_TYPE_PICTURE_GRID);
   g_type_ensure (FV_TYPE_PICTURE_VIEW);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/pictures/fv-pictures-page.ui");
+  gtk_widget_class_set_css_name (widget_class, "picturespage");
   gtk_widget_class_bind_template_child (widget_class, FvPicturesPage, stack);
   gtk_widget_class_bind_template_child (widget_class, FvPicturesPage, empty);
   gtk_widget_class_bind_template_child (widget_class, FvPicturesPage, importing);
