@@ -3,6 +3,7 @@
 
 #include "ui/fv-i18n.h"
 #include "ui/training/fv-training-words.h"
+#include "ui/widgets/fv-list-item.h"
 
 #include <math.h>
 #include <string.h>
@@ -95,6 +96,17 @@ on_setup (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
   gtk_list_item_set_child (item, label);
 }
 
+/* What a screen reader says of a cell and, the first one, of its row. */
+static void
+name_cell (GtkListItem *item, const char *name, gboolean row)
+{
+  GtkWidget *cell = gtk_widget_get_parent (gtk_list_item_get_child (item));
+  fv_list_item_set_name (item, name, NULL);
+  if (row && cell != NULL && gtk_widget_get_parent (cell) != NULL)
+    gtk_accessible_update_property (GTK_ACCESSIBLE (gtk_widget_get_parent (cell)), GTK_ACCESSIBLE_PROPERTY_LABEL, name,
+                                    -1);
+}
+
 static void
 on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
 {
@@ -105,11 +117,13 @@ on_bind (GtkSignalListItemFactory *factory, GtkListItem *item, gpointer data)
     {
       gtk_label_set_label (label, result->name);
       gtk_widget_set_tooltip_text (GTK_WIDGET (label), result->name);
+      name_cell (item, result->name, TRUE);
       return;
     }
   const double value = result->values[column - 1];
   g_autofree char *text = column <= N_COUNTS ? g_strdup_printf ("%.0f", value) : fv_words_share (value);
   gtk_label_set_label (label, text);
+  name_cell (item, text, FALSE);
 }
 
 static void

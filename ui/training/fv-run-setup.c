@@ -259,6 +259,16 @@ on_spin_changed (FvRunSetup *self, GtkSpinButton *spin)
   fv_document_set_recipe (self->document, &recipe);
 }
 
+/* A learning rate in the digits that it has. */
+static gboolean
+on_rate_output (FvRunSetup *self, GtkSpinButton *spin)
+{
+  g_autofree char *text = g_strdup_printf ("%.6g", gtk_spin_button_get_value (spin));
+  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (spin)), text))
+    gtk_editable_set_text (GTK_EDITABLE (spin), text);
+  return TRUE;
+}
+
 static void
 on_optimizer_selected (FvRunSetup *self)
 {
@@ -354,16 +364,34 @@ suggest_action (GtkWidget *widget, const char *name, GVariant *parameter)
 
 /* The start. */
 
+/* Who waits for a start, and the project that it is in. */
+typedef struct
+{
+  FvRunSetup *setup;
+  FvDocument *document;
+} Starting;
+
+static void
+starting_free (Starting *self)
+{
+  g_object_unref (self->setup);
+  g_object_unref (self->document);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Starting, starting_free)
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (FvRunSetup) self = data;
+  g_autoptr (Starting) starting = data;
+  FvRunSetup *self = starting->setup;
   g_autoptr (GError) error = NULL;
   guint number = 0;
   const gboolean done = fv_run_launcher_start_finish (result, &number, &error);
-  self->starting = FALSE;
-  if (self->document == NULL)
+  /* The person has left that project; the run goes on. */
+  if (self->document != starting->document)
     return;
+  self->starting = FALSE;
   if (done)
     {
       fv_run_list_expect (fv_document_get_runs (self->document), number);
@@ -389,9 +417,11 @@ start_action (GtkWidget *widget, const char *name, GVariant *parameter)
     .run = from->run,
     .recipe = fv_document_get_recipe (self->document),
   };
+  const Starting starting = { g_object_ref (self), g_object_ref (self->document) };
   self->starting = TRUE;
   show_reason (self);
-  fv_run_launcher_start_async (fv_document_get_path (self->document), &start, NULL, on_started, g_object_ref (self));
+  fv_run_launcher_start_async (fv_document_get_path (self->document), &start, NULL, on_started,
+                               g_memdup2 (&starting, sizeof starting));
 }
 
 /* The widget. */
@@ -464,6 +494,7 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, start_spinner);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, reason);
   gtk_widget_class_bind_template_callback (widget_class, on_spin_changed);
+  gtk_widget_class_bind_template_callback (widget_class, on_rate_output);
   gtk_widget_class_bind_template_callback (widget_class, on_optimizer_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_variant_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_start_chosen);

@@ -55,7 +55,9 @@ fv_start_row_show (FvStartRow *self, FvRunList *runs, const FvDocumentStart *sta
   guint selected = start->kind == FV_RUN_FROM_FILE ? PLACE_FILE : PLACE_SCRATCH;
   find_runs (numbers, runs, start);
   self->updating = TRUE;
-  if (numbers->len != self->runs->len || memcmp (numbers->data, self->runs->data, numbers->len * sizeof (guint)) != 0)
+  /* Without elements an array may have no data. */
+  if (numbers->len != self->runs->len
+      || (numbers->len > 0 && memcmp (numbers->data, self->runs->data, numbers->len * sizeof (guint)) != 0))
     {
       g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
       for (guint i = 0; i < numbers->len; i++)

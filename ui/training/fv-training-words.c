@@ -95,7 +95,12 @@ fv_words_memory (guint64 bytes)
 char *
 fv_words_percent (double share)
 {
-  return isnan (share) ? g_strdup ("–") : g_strdup_printf (C_ ("share", "%.0f %%"), 100 * share);
+  if (isnan (share))
+    return g_strdup ("–");
+  /* What is there, but little, is not nothing. */
+  if (share > 0 && share < 0.0095)
+    return g_strdup_printf (C_ ("share", "%.1f %%"), 100 * share);
+  return g_strdup_printf (C_ ("share", "%.0f %%"), 100 * share);
 }
 
 char *
@@ -376,12 +381,14 @@ fv_words_estimate_source (const FvRunEstimate *estimate)
 {
   if (isnan (estimate->seconds))
     return g_strdup (_ ("It shows soon after the start."));
+  const char *source = estimate->measured
+                           ? _ ("Judged by a few batches that were timed just now; it may be a third more or less.")
+                           : _ ("Judged by what was timed on this device before.");
+  if (estimate->seconds_per_epoch < 2)
+    return g_strdup (source);
   g_autofree char *epoch = fv_words_duration (estimate->seconds_per_epoch);
-  return g_strdup_printf (
-      estimate->measured ? _ ("%s an epoch, judged by a few batches that were timed just now; it may be a third more "
-                              "or less.")
-                         : _ ("%s an epoch, judged by what was timed on this device before."),
-      epoch);
+  /* Translators: a duration, and a sentence. */
+  return g_strdup_printf (_ ("%s an epoch. %s"), epoch, source);
 }
 
 char *

@@ -68,6 +68,8 @@ static void
 test_figures (void)
 {
   assert_text (fv_words_percent (0.924), "92 %");
+  assert_text (fv_words_percent (0.0031), "0.3 %");
+  assert_text (fv_words_percent (0), "0 %");
   assert_text (fv_words_percent (NAN), "–");
   assert_text (fv_words_share (0.9236), "0.924");
   assert_text (fv_words_share (NAN), "–");
@@ -162,9 +164,9 @@ test_estimates (void)
   estimate.seconds = 840;
   estimate.seconds_per_epoch = 84;
   assert_text (fv_words_estimate_time (&estimate), "About 14 minutes");
-  assert_begins (fv_words_estimate_source (&estimate), "1 minute an epoch, judged by what was timed");
+  assert_begins (fv_words_estimate_source (&estimate), "1 minute an epoch. Judged by what was timed");
   estimate.measured = TRUE;
-  assert_begins (fv_words_estimate_source (&estimate), "1 minute an epoch, judged by a few batches");
+  assert_begins (fv_words_estimate_source (&estimate), "1 minute an epoch. Judged by a few batches");
 }
 
 int
