@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <libintl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -85,6 +86,7 @@ fv_ui_start (const FvUiParams *params)
   params = params ? params : &defaults;
   if (!g_getenv ("DISPLAY") || !g_getenv ("DBUS_SESSION_BUS_ADDRESS"))
     g_error ("There is no display: run the test in tests/with-display.");
+  ui->language = g_strdup (params->language ? params->language : "en");
   ui->own_home = !params->home;
   ui->home = params->home ? g_strdup (params->home) : g_dir_make_tmp ("fovea-home-XXXXXX", NULL);
   g_assert_nonnull (ui->home);
@@ -166,10 +168,31 @@ fv_ui_free (FvUi *ui)
   XCloseDisplay (ui->x);
   if (ui->own_home)
     fv_test_remove (ui->home);
+  g_free (ui->language);
   g_free (ui->home);
   g_free (ui->stderr_path);
   g_free (ui->stderr_text);
   g_free (ui);
+}
+
+const char *
+fv_ui_text (FvUi *ui, const char *english)
+{
+  const char *text;
+
+  g_setenv ("LANGUAGE", ui->language, TRUE);
+  if (g_getenv ("FOVEA_LOCALE_FOLDER"))
+    bindtextdomain ("fovea", g_getenv ("FOVEA_LOCALE_FOLDER"));
+  bind_textdomain_codeset ("fovea", "UTF-8");
+  text = dgettext ("fovea", english);
+  if (strchr (text, '_'))
+    {
+      g_auto (GStrv) parts = g_strsplit (text, "_", -1);
+      g_autofree char *plain = g_strjoinv ("", parts);
+
+      text = g_intern_string (plain);
+    }
+  return text;
 }
 
 GPid

@@ -76,6 +76,8 @@ void              fv_ui_kill            (FvUi *ui);
 void              fv_ui_free            (FvUi *ui);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvUi, fv_ui_free)
 
+/* (transfer none): how the program says that in its language, without the mark of a mnemonic. */
+const char       *fv_ui_text            (FvUi *ui, const char *english);
 GPid              fv_ui_get_pid         (FvUi *ui);
 /* (transfer none): the program's $HOME: the folder of FvUiParams, or the one made for this FvUi. */
 const char       *fv_ui_get_home        (FvUi *ui);

@@ -24,7 +24,7 @@ struct _FvUi {
   GPid pid;
   gboolean ended;
   int status;                /* of the end, as waitpid() says it */
-  char *home;
+  char *language, *home;
   gboolean own_home;
   char *stderr_path, *stderr_text;
   double patience;
