@@ -190,7 +190,7 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
   /* The person has left that project. */
   if (fv_page_get_document (FV_PAGE (self)) != import->document)
     return;
-  update_stack (self);
+  /* What is shown has changed with the document's properties. */
   if (report != NULL)
     tell_imported (self, report);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -205,7 +205,7 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
     return;
   if (gtk_stack_get_visible_child (self->stack) == GTK_WIDGET (self->grid))
     fv_picture_grid_go_to (self->grid, 0);
-  else
+  else if (gtk_stack_get_visible_child (self->stack) != GTK_WIDGET (self->view))
     gtk_widget_child_focus (gtk_stack_get_visible_child (self->stack), GTK_DIR_TAB_FORWARD);
 }
 

@@ -4,6 +4,7 @@
 #include "app/drawing/fv-palette.h"
 
 #define SIZE 12
+#define RING_ALPHA 0.3f
 
 struct _FvSwatch
 {
@@ -45,6 +46,16 @@ fv_swatch_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   gtk_snapshot_append_color (snapshot, &(GdkRGBA){ (float)colour.red, (float)colour.green, (float)colour.blue, 1 },
                              &rect);
   gtk_snapshot_pop (snapshot);
+  /* White ones are seen on white, too. */
+  GdkRGBA ring;
+#if GTK_CHECK_VERSION(4, 10, 0) && GDK_VERSION_MAX_ALLOWED >= GDK_VERSION_4_10
+  gtk_widget_get_color (widget, &ring);
+#else
+  gtk_style_context_get_color (gtk_widget_get_style_context (widget), &ring);
+#endif
+  ring.alpha *= RING_ALPHA;
+  gtk_snapshot_append_border (snapshot, &circle, (const float[4]){ 1, 1, 1, 1 },
+                              (const GdkRGBA[4]){ ring, ring, ring, ring });
 }
 
 static void

@@ -100,10 +100,13 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  gpointer page = f->page, document = f->document;
+  g_object_add_weak_pointer (page, &page);
+  g_object_add_weak_pointer (document, &document);
   gtk_window_destroy (GTK_WINDOW (f->window));
-  g_assert_finalize_object (f->document);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+  g_object_unref (f->document);
+  /* Threads may hold them a moment longer. */
+  until (page == NULL && document == NULL);
   g_free ((char *)f->project);
 }
 
@@ -245,8 +248,10 @@ test_picture (Fixture *f, gconstpointer data)
   fv_box_canvas_set_highlighted (canvas, -1);
   g_assert_cmpint (fv_box_sidebar_get_highlighted (sidebar), ==, -1);
 
-  gtk_widget_activate_action (GTK_WIDGET (f->view), "picture.zoom-one", NULL);
-  g_assert_cmpfloat (fv_box_canvas_get_zoom (canvas), ==, 1);
+  /* Once the picture has its place. */
+  until (fv_box_canvas_get_shown_zoom (canvas) > 0);
+  until (gtk_widget_activate_action (GTK_WIDGET (f->view), "picture.zoom-one", NULL)
+         && fv_box_canvas_get_zoom (canvas) == 1);
   gtk_widget_activate_action (GTK_WIDGET (f->view), "picture.close", NULL);
   g_assert_true (shows (f, f->grid));
 }
@@ -283,14 +288,32 @@ test_cancel (Fixture *f, gconstpointer data)
   g_assert_true (g_file_test (copies, G_FILE_TEST_IS_DIR));
 }
 
+/* Another project in the window while pictures come into the first one: that ends without a trace, and is in nobody's way. */
+static void
+test_other_project (Fixture *f, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fv_test_folder (), "other", NULL);
+  g_autoptr (FvDocument) other = make_document (path, TRUE);
+  g_assert_true (drop (f, make_data ()));
+  fv_page_set_document (FV_PAGE (f->page), other);
+  g_assert_true (shows_empty (f));
+  import (f);
+  until (!fv_document_get_busy (f->document));
+  g_assert_true (shows (f, f->grid));
+  g_assert_cmpuint (fv_document_get_dataset (other)->items->len, ==, N_PICTURES);
+  fv_page_set_document (FV_PAGE (f->page), f->document);
+  /* Cancelled in time, or it was done already. */
+  const guint n = fv_document_get_dataset (f->document)->items->len;
+  g_assert_true (n == 0 ? shows_empty (f) : n == N_PICTURES && shows (f, f->grid));
+}
+
 static void
 test_nothing_to_import (Fixture *f, gconstpointer data)
 {
   g_assert_true (drop (f, fv_test_folder ()));
   until (shows_empty (f));
-  GtkWindow *dialog = find_window (ADW_TYPE_MESSAGE_DIALOG);
-  g_assert_nonnull (dialog);
-  gtk_window_destroy (dialog);
+  until (find_window (ADW_TYPE_MESSAGE_DIALOG) != NULL);
+  gtk_window_destroy (find_window (ADW_TYPE_MESSAGE_DIALOG));
 }
 
 static void
@@ -316,6 +339,7 @@ main (int argc, char **argv)
   add ("picture", test_picture);
   add ("unreadable", test_unreadable);
   add ("cancel", test_cancel);
+  add ("other-project", test_other_project);
   add ("nothing-to-import", test_nothing_to_import);
   add ("read-only", test_read_only);
   return g_test_run ();
