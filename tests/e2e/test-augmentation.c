@@ -75,6 +75,13 @@ get_preview (FvUi *ui)
   return fv_ui_get_extents (ui, NULL, "Training Samples");
 }
 
+static gboolean
+shows (FvUi *ui, const FvUiRect *rect, const char *hash)
+{
+  g_autofree char *now = fv_ui_hash (ui, rect);
+  return g_str_equal (now, hash);
+}
+
 /* After everything that the last action brings about. */
 static char *
 hash_of_rest (FvUi *ui, const FvUiRect *rect)
@@ -153,7 +160,7 @@ test_boxes (void)
 
   /* A preset: the pictures as they are, which “Original” shows as well. */
   fv_ui_click (ui, "button", "None");
-  fv_ui_until (ui, !g_str_equal (light, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, !shows (ui, &preview, light));
   fv_ui_wait_value (ui, "slider", "Mirror", 0, 1e-6);
   fv_ui_wait_value (ui, "slider", "Mosaic", 0, 1e-6);
   fv_ui_wait (ui, "label", "Pictures stay as they are.*");
@@ -166,7 +173,7 @@ test_boxes (void)
   g_autoptr (GArray) before = grab_edges (ui, &tile);
   press_at_slider (ui, "Mirror", "End");
   fv_ui_wait_value (ui, "slider", "Mirror", 100, 1e-6);
-  fv_ui_until (ui, !g_str_equal (none, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, !shows (ui, &preview, none));
   fv_ui_wait (ui, "label", "Custom: your own mixture.");
   g_autoptr (GArray) after = grab_edges (ui, &tile);
   g_assert_cmpuint (before->len, >=, 2);
@@ -176,35 +183,35 @@ test_boxes (void)
 
   /* As they were, and back by moving any slider. */
   fv_ui_key (ui, "o");
-  fv_ui_until (ui, g_str_equal (none, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, shows (ui, &preview, none));
   fv_ui_wait_state (ui, "button", "Original", "pressed", TRUE);
   fv_ui_key (ui, "o");
-  fv_ui_until (ui, g_str_equal (mirrored, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, shows (ui, &preview, mirrored));
   fv_ui_key (ui, "o");
-  fv_ui_until (ui, g_str_equal (none, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, shows (ui, &preview, none));
   press_at_slider (ui, "Mirror", "Left");
   fv_ui_wait_state (ui, "button", "Original", "pressed", FALSE);
   press_at_slider (ui, "Mirror", "End");
-  fv_ui_until (ui, g_str_equal (mirrored, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, shows (ui, &preview, mirrored));
 
   /* Other pictures. */
   fv_ui_wait (ui, "label", "Epoch 1, pictures 1–4 of 40");
   fv_ui_key (ui, "r");
   fv_ui_wait (ui, "label", "Epoch 1, pictures 5–8 of 40");
-  fv_ui_until (ui, !g_str_equal (mirrored, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, !shows (ui, &preview, mirrored));
 
   /* Colours alone leave the boxes where they are; turning moves them. */
   const FvUiRect other_tile = fv_ui_get_extents (ui, "image", "images/train/*");
   g_autoptr (GArray) plain = grab_edges (ui, &other_tile);
   g_autofree char *pale = hash_of_rest (ui, &preview);
   press_at_slider (ui, "Saturation", "End");
-  fv_ui_until (ui, !g_str_equal (pale, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, !shows (ui, &preview, pale));
   g_autoptr (GArray) coloured = grab_edges (ui, &other_tile);
   g_assert_cmpmem (plain->data, plain->len * sizeof (int), coloured->data, coloured->len * sizeof (int));
   g_autofree char *upright = hash_of_rest (ui, &preview);
   press_at_slider (ui, "Rotation", "Page_Up");
   fv_ui_wait_value (ui, "slider", "Rotation", 10, 1e-6);
-  fv_ui_until (ui, !g_str_equal (upright, fv_ui_hash (ui, &preview)));
+  fv_ui_until (ui, !shows (ui, &preview, upright));
   g_autoptr (GArray) turned = grab_edges (ui, &other_tile);
   g_assert_true (plain->len != turned->len || memcmp (plain->data, turned->data, plain->len * sizeof (int)) != 0);
 
