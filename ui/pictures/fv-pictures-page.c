@@ -6,6 +6,7 @@
 #include "ui/pictures/fv-picture-grid.h"
 #include "ui/pictures/fv-picture-view.h"
 #include "ui/pictures/fv-pictures-text.h"
+#include "ui/pictures/fv-problem-list.h"
 #include "ui/pictures/fv-report-window.h"
 #include "ui/widgets/fv-dialogs.h"
 
@@ -109,6 +110,8 @@ on_problems_loaded (GObject *source, GAsyncResult *result, gpointer data)
   g_clear_object (&self->loading_problems);
   self->rejected = g_steal_pointer (&rejected);
   self->repaired = g_steal_pointer (&repaired);
+  fv_problem_list_drop_repeated (self->rejected);
+  fv_problem_list_drop_repeated (self->repaired);
   fv_picture_grid_set_n_problems (self->grid, self->rejected->len, self->repaired->len);
 }
 

@@ -65,6 +65,38 @@ fv_problem_list_new (GPtrArray *problems)
   return G_LIST_MODEL (store);
 }
 
+static guint
+hash_problem (gconstpointer data)
+{
+  const FvProblem *problem = data;
+  return g_str_hash (problem->file) ^ (problem->line * 31) ^ g_str_hash (problem->reason);
+}
+
+static gboolean
+equal_problems (gconstpointer a, gconstpointer b)
+{
+  const FvProblem *first = a, *second = b;
+  return first->line == second->line && g_str_equal (first->file, second->file)
+         && g_str_equal (first->reason, second->reason);
+}
+
+void
+fv_problem_list_drop_repeated (GPtrArray *problems)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (hash_problem, equal_problems);
+  guint n = 0;
+  for (guint i = 0; i < problems->len; i++)
+    {
+      FvProblem *problem = g_ptr_array_index (problems, i);
+      if (!g_hash_table_add (seen, problem))
+        continue;
+      /* What is repeated gathers at the end. */
+      problems->pdata[i] = problems->pdata[n];
+      problems->pdata[n++] = problem;
+    }
+  g_ptr_array_set_size (problems, (int)n);
+}
+
 static void
 append_rows (GString *text, const char *what, const GPtrArray *problems)
 {

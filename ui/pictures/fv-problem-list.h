@@ -18,6 +18,8 @@ char *fv_problem_item_get_place (FvProblemItem *self);
 
 /* problems: of FvProblem, as long-lived as the items. Returns a list of FvProblemItem: (transfer full). */
 GListModel *fv_problem_list_new (GPtrArray *problems);
+/* Leaves each row once: whoever imports a folder again hears the same again. */
+void fv_problem_list_drop_repeated (GPtrArray *problems);
 /*
  * For the clipboard, to be pasted as text or into a table: a line for each, of what became of it, file, line and reason with tabs in
  * between. (transfer full)

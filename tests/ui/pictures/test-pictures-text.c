@@ -83,6 +83,23 @@ test_report (void)
                                                              "Repaired\t/data/b.jpg\t\tIt is named twice.\n");
 }
 
+static void
+test_repeated (void)
+{
+  g_autoptr (GPtrArray) problems = make_problems ("/a.txt", 3, "No area.");
+  g_ptr_array_add (problems, fv_problem_new ("/a.txt", 4, g_strdup ("No area.")));
+  g_ptr_array_add (problems, fv_problem_new ("/a.txt", 3, g_strdup ("No area.")));
+  g_ptr_array_add (problems, fv_problem_new ("/a.txt", 3, g_strdup ("Another.")));
+  g_ptr_array_add (problems, fv_problem_new ("/b.txt", 3, g_strdup ("No area.")));
+  g_ptr_array_add (problems, fv_problem_new ("/a.txt", 4, g_strdup ("No area.")));
+  g_autoptr (GPtrArray) none = make_problems (NULL, 0, NULL);
+  fv_problem_list_drop_repeated (problems);
+  assert_text (fv_problem_list_to_text (problems, none),
+               "Left out\t/a.txt\t3\tNo area.\nLeft out\t/a.txt\t4\tNo area.\n"
+               "Left out\t/a.txt\t3\tAnother.\nLeft out\t/b.txt\t3\tNo area.\n");
+  fv_problem_list_drop_repeated (none);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -92,5 +109,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ui/pictures/text/failed", test_failed);
   g_test_add_func ("/ui/pictures/text/progress", test_progress);
   g_test_add_func ("/ui/pictures/text/report", test_report);
+  g_test_add_func ("/ui/pictures/text/repeated", test_repeated);
   return g_test_run ();
 }
