@@ -8,6 +8,7 @@
 #include "ui/training/fv-run-needs.h"
 #include "ui/training/fv-start-row.h"
 #include "ui/training/fv-training-words.h"
+#include "ui/widgets/fv-choice-row.h"
 #include "ui/widgets/fv-dialogs.h"
 
 #include <math.h>
@@ -522,6 +523,8 @@ fv_run_setup_init (FvRunSetup *self)
   g_autoptr (GtkStringList) variants = gtk_string_list_new (NULL);
   for (const char *v = VARIANTS; *v != '\0'; v++)
     gtk_string_list_append (variants, fv_words_variant (*v));
+  fv_choice_row_set_up (self->variant_row);
+  fv_choice_row_set_up (self->optimizer_row);
   adw_combo_row_set_model (self->variant_row, G_LIST_MODEL (variants));
   g_autoptr (GtkStringList) optimizers = gtk_string_list_new (fv_recipe_lookup_key ("optimizer")->choices);
   adw_combo_row_set_model (self->optimizer_row, G_LIST_MODEL (optimizers));

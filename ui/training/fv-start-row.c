@@ -2,6 +2,7 @@
 #include "ui/training/fv-start-row.h"
 
 #include "ui/fv-i18n.h"
+#include "ui/widgets/fv-choice-row.h"
 
 #include <string.h>
 
@@ -122,6 +123,7 @@ fv_start_row_init (FvStartRow *self)
   g_autoptr (GtkStringList) names = gtk_string_list_new (places);
   self->runs = g_array_new (FALSE, FALSE, sizeof (guint));
   self->names = names;
+  fv_choice_row_set_up (ADW_COMBO_ROW (self));
   adw_combo_row_set_model (ADW_COMBO_ROW (self), G_LIST_MODEL (names));
   g_signal_connect (self, "notify::selected", G_CALLBACK (on_selected), NULL);
 }

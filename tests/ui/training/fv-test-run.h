@@ -7,6 +7,7 @@
 #include "app/training/fv-run-list.h"
 #include "tests/fv-test-data.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 
 #define TEST_STEPS 2
@@ -70,11 +71,9 @@ static inline void
 fv_test_write_run (const char *project, const FvTestRun *run)
 {
   g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *events = g_strdup_printf ("runs/%u/events.jsonl", run->number);
-  g_autofree char *recipe = g_strdup_printf ("runs/%u/recipe.json", run->number);
-  g_autofree char *best = g_strdup_printf ("runs/%u/best.safetensors", run->number);
-  g_autofree char *checkpoint = g_strdup_printf ("runs/%u/last.ckpt", run->number);
-  g_autofree char *lock = g_strdup_printf ("runs/%u/lock", run->number);
+  g_autofree char *name = g_strdup_printf ("%u", run->number);
+  g_autofree char *folder = g_build_filename (project, "runs", name, NULL);
+  g_autofree char *made = g_build_filename (project, "made", NULL);
   fv_test_append (text, run->number,
                   "\"run-started\",\"recipe\":{\"epochs\":%u,\"imgsz\":96,\"lr0\":0.002},\"device\":\"a device\",\"images\":16,"
                   "\"val_images\":%u,\"model\":\"s\",\"start\":{\"kind\":\"scratch\"},\"plan\":{\"device_bytes\":1000000,"
@@ -86,16 +85,24 @@ fv_test_write_run (const char *project, const FvTestRun *run)
     fv_test_append_epoch (text, run, epoch);
   if (run->end != NULL)
     fv_test_append (text, run->number, "%s", run->end);
-  fv_test_write (project, recipe, "{\"epochs\":4,\"imgsz\":96,\"lr0\":0.002}");
-  /* One that is held stays the same file. */
-  g_autofree char *lock_path = g_build_filename (project, lock, NULL);
-  if (!g_file_test (lock_path, G_FILE_TEST_EXISTS))
-    fv_test_write (project, lock, NULL);
+
+  /* It appears as a whole, unless somebody holds it already. */
+  const gboolean held = g_file_test (folder, G_FILE_TEST_IS_DIR);
+  const char *place = held ? folder : made;
+  if (!held)
+    fv_test_write (place, "lock", NULL);
+  fv_test_write (place, "recipe.json", "{\"epochs\":4,\"imgsz\":96,\"lr0\":0.002}");
   if (run->n_epochs > 0)
-    fv_test_write (project, checkpoint, "a checkpoint");
+    fv_test_write (place, "last.ckpt", "a checkpoint");
   if (run->with_weights)
-    fv_test_write (project, best, "weights");
-  fv_test_write (project, events, text->str);
+    fv_test_write (place, "best.safetensors", "weights");
+  fv_test_write (place, "events.jsonl", text->str);
+  if (!held)
+    {
+      g_autofree char *runs = g_build_filename (project, "runs", NULL);
+      g_assert_cmpint (g_mkdir_with_parents (runs, 0755), ==, 0);
+      g_assert_cmpint (g_rename (made, folder), ==, 0);
+    }
 }
 
 /* (transfer full): as a process that trains the run holds it. */

@@ -385,6 +385,7 @@ static void
 test_active (Fixture *self, gconstpointer data)
 {
   const FvTestRun run = { 1, 2, TRUE, TRUE, FALSE, NULL };
+  fv_test_wait_until (!fv_run_list_get_loading (fv_document_get_runs (self->document)));
   fv_test_write (self->project, "runs/1/lock", NULL);
   FvLock *lock = fv_test_hold_run (self->project, 1);
   g_usleep (20000);
