@@ -28,6 +28,10 @@ fv_ui_tour_make_project (void)
 static void
 rest (FvUi *ui)
 {
+  FvUiRect window = fv_ui_get_window (ui);
+
+  /* No tooltips. */
+  fv_ui_pointer_move (ui, window.x + window.width - 1, window.y + window.height - 1);
   fv_ui_set_patience (ui, 60);
   fv_ui_wait_gone (ui, NULL, fv_ui_text (ui, "Working it out"));
   fv_ui_settle (ui, NULL);
@@ -57,7 +61,7 @@ see_project (FvUi *ui, FvUiTourStop stop, gpointer data)
   stop (ui, "augmentation", data);
 
   fv_ui_key (ui, "<Alt>3");
-  fv_ui_wait (ui, "button", fv_ui_text (ui, "Start"));
+  fv_ui_wait (ui, "button", fv_ui_text (ui, "_Start"));
   rest (ui);
   stop (ui, "training", data);
   fv_ui_click (ui, "row", "* 1");
@@ -65,11 +69,11 @@ see_project (FvUi *ui, FvUiTourStop stop, gpointer data)
   stop (ui, "run", data);
 
   fv_ui_key (ui, "<Alt>4");
-  fv_ui_wait (ui, "slider", fv_ui_text (ui, "Confidence"));
+  fv_ui_wait (ui, "slider", fv_ui_text (ui, "_Confidence"));
   rest (ui);
   stop (ui, "try", data);
-  fv_ui_click (ui, "button", fv_ui_text (ui, "Take One from the Project"));
-  fv_ui_wait_gone (ui, "button", fv_ui_text (ui, "Take One from the Project"));
+  fv_ui_click (ui, "button", fv_ui_text (ui, "_Take One from the Project"));
+  fv_ui_wait_gone (ui, "button", fv_ui_text (ui, "_Take One from the Project"));
   rest (ui);
   stop (ui, "try-picture", data);
 }
