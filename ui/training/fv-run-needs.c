@@ -166,23 +166,22 @@ on_answer (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (FvRunNeeds) self = data;
   g_autoptr (GError) error = NULL;
-  FvRunEstimate *estimate = fv_run_estimate_finish (result, &error);
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  g_autoptr (FvRunEstimate) estimate = fv_run_estimate_finish (result, &error);
+  /* Another question was asked since, or none is any more. */
+  if (self->document == NULL || g_task_get_cancellable (G_TASK (result)) != self->asking)
     return;
   const gboolean was_measuring = self->measuring;
   g_clear_object (&self->asking);
   self->measuring = FALSE;
   if (was_measuring && self->estimate != NULL)
     g_hash_table_add (measured, measure_key (self->estimate));
+  const gboolean measurable = estimate != NULL && isnan (estimate->seconds) && estimate->fits && !was_measuring;
+  g_autofree char *key = measurable ? measure_key (estimate) : NULL;
   /* A measurement that came to nothing leaves what was known before it. */
   if (estimate != NULL || !was_measuring)
-    set_answer (self, estimate, estimate ? NULL : error->message);
-  if (estimate != NULL && isnan (estimate->seconds) && estimate->fits && !was_measuring && !other_run_is_active (self))
-    {
-      g_autofree char *key = measure_key (estimate);
-      if (!g_hash_table_contains (measured, key))
-        ask (self, TRUE);
-    }
+    set_answer (self, g_steal_pointer (&estimate), error ? error->message : NULL);
+  if (measurable && !other_run_is_active (self) && !g_hash_table_contains (measured, key))
+    ask (self, TRUE);
   show (self);
   g_signal_emit (self, signals[CHANGED], 0);
 }
