@@ -14,6 +14,7 @@
 struct _FvPictureGrid
 {
   AdwBin parent_instance;
+  GtkMenuButton *more;
   GtkDropDown *subset, *class;
   GtkStack *stack;
   GtkGridView *grid;
@@ -244,6 +245,7 @@ fv_picture_grid_class_init (FvPictureGridClass *klass)
   G_OBJECT_CLASS (klass)->finalize = fv_picture_grid_finalize;
   g_type_ensure (FV_TYPE_TAB_STOP);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/pictures/fv-picture-grid.ui");
+  gtk_widget_class_bind_template_child (widget_class, FvPictureGrid, more);
   gtk_widget_class_bind_template_child (widget_class, FvPictureGrid, subset);
   gtk_widget_class_bind_template_child (widget_class, FvPictureGrid, class);
   gtk_widget_class_bind_template_child (widget_class, FvPictureGrid, stack);
@@ -264,6 +266,8 @@ fv_picture_grid_init (FvPictureGrid *self)
   self->list = fv_picture_list_new ();
   self->loader = fv_picture_loader_new (THUMBNAIL_BYTES, THUMBNAIL_THREADS);
   fv_picture_loader_set_rank (self->loader, fv_picture_cell_rank);
+  /* The button is at the window's start: no room for half a menu there. */
+  gtk_widget_set_halign (GTK_WIDGET (gtk_menu_button_get_popover (self->more)), GTK_ALIGN_START);
 
   self->subsets = g_list_store_new (FV_TYPE_FACET);
   self->classes = g_list_store_new (FV_TYPE_FACET);
