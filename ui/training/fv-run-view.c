@@ -14,7 +14,7 @@
 
 /* Least time from one update to the next, and from one to the next where nothing but time changed. */
 #define UPDATE_MS 200
-#define TICK_MS 1000
+#define TICK_MS 250
 
 struct _FvRunView
 {
