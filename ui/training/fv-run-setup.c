@@ -5,34 +5,18 @@
 #include "app/training/fv-suggest.h"
 #include "ui/fv-i18n.h"
 #include "ui/training/fv-columns-layout.h"
+#include "ui/training/fv-number-row.h"
 #include "ui/training/fv-run-needs.h"
 #include "ui/training/fv-start-row.h"
 #include "ui/training/fv-training-words.h"
 #include "ui/widgets/fv-choice-row.h"
 #include "ui/widgets/fv-dialogs.h"
 
-#include <math.h>
 #include <string.h>
 
 #define VARIANTS "nsmlx"
 
-/* Spin buttons and the recipe keys that they set. */
-enum
-{
-  SPIN_IMGSZ,
-  SPIN_EPOCHS,
-  SPIN_BATCH,
-  SPIN_LR0,
-  SPIN_PATIENCE,
-  SPIN_NBS,
-  SPIN_FREEZE,
-  SPIN_SEED,
-  N_SPINS,
-};
-static const char *const spin_keys[N_SPINS]
-    = { "imgsz", "epochs", "batch", "lr0", "patience", "nbs", "freeze", "seed" };
-/* The first of them have a row that says what is suggested. */
-#define N_SUGGESTED 3
+#define N_NUMBERS 8
 
 struct _FvRunSetup
 {
@@ -40,9 +24,7 @@ struct _FvRunSetup
   FvStartRow *start_row;
   AdwActionRow *weights_row;
   AdwComboRow *variant_row, *optimizer_row;
-  AdwActionRow *imgsz_row, *epochs_row, *batch_row;
-  GtkWidget *imgsz_suggest, *epochs_suggest, *batch_suggest;
-  GtkSpinButton *imgsz, *epochs, *batch, *lr0, *patience, *nbs, *freeze, *seed;
+  FvNumberRow *imgsz, *epochs, *batch, *lr0, *patience, *nbs, *freeze, *seed;
   FvRunNeeds *needs;
   GtkWidget *start_button, *start_spinner;
   GtkLabel *reason;
@@ -64,59 +46,16 @@ enum
 };
 static guint signals[N_SIGNALS];
 
-static GtkSpinButton *
-get_spin (FvRunSetup *self, guint i)
+/* (transfer none): the rows of numbers, by place. */
+static FvNumberRow *
+get_number (FvRunSetup *self, guint i)
 {
-  GtkSpinButton *const spins[N_SPINS]
+  FvNumberRow *const rows[N_NUMBERS]
       = { self->imgsz, self->epochs, self->batch, self->lr0, self->patience, self->nbs, self->freeze, self->seed };
-  return spins[i];
-}
-
-static double
-get_value (const FvRecipe *recipe, const char *name)
-{
-  const FvRecipeKey *key = fv_recipe_lookup_key (name);
-  return key->type == FV_RECIPE_NUMBER ? G_STRUCT_MEMBER (double, recipe, key->offset)
-                                       : (double)G_STRUCT_MEMBER (gint64, recipe, key->offset);
-}
-
-static void
-set_value (FvRecipe *recipe, const char *name, double value)
-{
-  const FvRecipeKey *key = fv_recipe_lookup_key (name);
-  value = CLAMP (value, key->min, key->max);
-  if (key->type == FV_RECIPE_NUMBER)
-    G_STRUCT_MEMBER (double, recipe, key->offset) = value;
-  else
-    G_STRUCT_MEMBER (gint64, recipe, key->offset) = (gint64)rint (value);
+  return rows[i];
 }
 
 /* Suggestions. */
-
-static gint64
-get_suggestion (FvRunSetup *self, guint spin)
-{
-  const gint64 values[N_SUGGESTED] = { self->suggestions->imgsz, self->suggestions->epochs, self->suggestions->batch };
-  return values[spin];
-}
-
-static void
-show_suggestion (FvRunSetup *self, guint spin)
-{
-  AdwActionRow *const rows[N_SUGGESTED] = { self->imgsz_row, self->epochs_row, self->batch_row };
-  GtkWidget *const buttons[N_SUGGESTED] = { self->imgsz_suggest, self->epochs_suggest, self->batch_suggest };
-  const char *const whys[N_SUGGESTED]
-      = { self->suggestions->imgsz_why, self->suggestions->epochs_why, self->suggestions->batch_why };
-  const int value = (int)get_suggestion (self, spin);
-  const gboolean taken = value == (int)get_value (fv_document_get_recipe (self->document), spin_keys[spin]);
-  /* Translators: a value and the reason for it, a sentence of its own. */
-  g_autofree char *other = g_strdup_printf (_ ("Suggested: %d. %s"), value, whys[spin]);
-  g_autofree char *tooltip = g_strdup_printf (_ ("Use the Suggested %d"), value);
-  adw_action_row_set_subtitle (rows[spin], taken ? whys[spin] : other);
-  gtk_widget_set_visible (buttons[spin], !taken);
-  gtk_widget_set_tooltip_text (buttons[spin], tooltip);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (buttons[spin]), GTK_ACCESSIBLE_PROPERTY_LABEL, tooltip, -1);
-}
 
 /* Works the suggestions out anew, and takes what was suggested before and not changed by the person along. */
 static void
@@ -127,6 +66,9 @@ suggest (FvRunSetup *self)
   FvRecipe recipe = *fv_document_get_recipe (self->document);
   self->trained = start->kind == FV_RUN_FROM_FILE || start->kind == FV_RUN_FROM_RUN;
   self->suggestions = fv_suggest_new (&self->figures, self->trained);
+  fv_number_row_suggest (self->imgsz, self->suggestions->imgsz, self->suggestions->imgsz_why);
+  fv_number_row_suggest (self->epochs, self->suggestions->epochs, self->suggestions->epochs_why);
+  fv_number_row_suggest (self->batch, self->suggestions->batch, self->suggestions->batch_why);
   if (self->figures.pictures == 0)
     return;
   if (!fv_document_has_settings (self->document))
@@ -216,11 +158,8 @@ update (FvRunSetup *self)
   const FvRecipe *recipe = fv_document_get_recipe (self->document);
   const FvDocumentStart *start = fv_document_get_start (self->document);
   self->updating = TRUE;
-  for (guint i = 0; i < N_SPINS; i++)
-    if (gtk_spin_button_get_value (get_spin (self, i)) != get_value (recipe, spin_keys[i]))
-      gtk_spin_button_set_value (get_spin (self, i), get_value (recipe, spin_keys[i]));
-  for (guint i = 0; i < N_SUGGESTED; i++)
-    show_suggestion (self, i);
+  for (guint i = 0; i < N_NUMBERS; i++)
+    fv_number_row_show (get_number (self, i), recipe);
   adw_combo_row_set_selected (self->optimizer_row, (guint)recipe->optimizer);
   fv_start_row_show (self->start_row, fv_document_get_runs (self->document), start);
   show_weights (self, start);
@@ -249,25 +188,13 @@ on_dataset_changed (FvRunSetup *self)
 /* Changing. */
 
 static void
-on_spin_changed (FvRunSetup *self, GtkSpinButton *spin)
+on_number_changed (FvRunSetup *self, FvNumberRow *row)
 {
   if (self->updating || self->document == NULL)
     return;
   FvRecipe recipe = *fv_document_get_recipe (self->document);
-  for (guint i = 0; i < N_SPINS; i++)
-    if (get_spin (self, i) == spin)
-      set_value (&recipe, spin_keys[i], gtk_spin_button_get_value (spin));
+  fv_number_row_store (row, &recipe);
   fv_document_set_recipe (self->document, &recipe);
-}
-
-/* A learning rate in the digits that it has. */
-static gboolean
-on_rate_output (FvRunSetup *self, GtkSpinButton *spin)
-{
-  g_autofree char *text = g_strdup_printf ("%.6g", gtk_spin_button_get_value (spin));
-  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (spin)), text))
-    gtk_editable_set_text (GTK_EDITABLE (spin), text);
-  return TRUE;
 }
 
 static void
@@ -347,20 +274,7 @@ on_start_chosen (FvRunSetup *self, FvRunStartKind kind, guint run)
 static void
 size_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  gtk_spin_button_set_value (FV_RUN_SETUP (widget)->imgsz, g_variant_get_int32 (parameter));
-}
-
-static void
-suggest_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  FvRunSetup *self = FV_RUN_SETUP (widget);
-  for (guint i = 0; i < N_SUGGESTED; i++)
-    if (g_str_equal (g_variant_get_string (parameter, NULL), spin_keys[i]))
-      {
-        /* The button goes; the keyboard stays in its row. */
-        gtk_widget_grab_focus (GTK_WIDGET (get_spin (self, i)));
-        gtk_spin_button_set_value (get_spin (self, i), (double)get_suggestion (self, i));
-      }
+  fv_number_row_set_value (FV_RUN_SETUP (widget)->imgsz, g_variant_get_int32 (parameter));
 }
 
 /* The start. */
@@ -407,9 +321,10 @@ static void
 start_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   FvRunSetup *self = FV_RUN_SETUP (widget);
-  /* What is typed and not yet taken. */
-  for (guint i = 0; i < N_SPINS; i++)
-    gtk_spin_button_update (get_spin (self, i));
+  FvRecipe recipe = *fv_document_get_recipe (self->document);
+  /* With what is typed and not yet taken. */
+  for (guint i = 0; i < N_NUMBERS; i++)
+    fv_number_row_store (get_number (self, i), &recipe);
   const FvDocumentStart *from = fv_document_get_start (self->document);
   const FvRunStart start = {
     .kind = from->kind == FV_RUN_FROM_UNKNOWN ? FV_RUN_FROM_SCRATCH : from->kind,
@@ -469,6 +384,7 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
                                    G_TYPE_NONE, 1, G_TYPE_UINT);
 
   g_type_ensure (FV_TYPE_RUN_NEEDS);
+  g_type_ensure (FV_TYPE_NUMBER_ROW);
   g_type_ensure (FV_TYPE_START_ROW);
   g_type_ensure (FV_TYPE_COLUMNS_LAYOUT);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/fovea/Fovea/training/fv-run-setup.ui");
@@ -476,12 +392,6 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, weights_row);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, variant_row);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, optimizer_row);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, imgsz_row);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, epochs_row);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, batch_row);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, imgsz_suggest);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, epochs_suggest);
-  gtk_widget_class_bind_template_child (widget_class, FvRunSetup, batch_suggest);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, imgsz);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, epochs);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, batch);
@@ -494,8 +404,7 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, start_button);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, start_spinner);
   gtk_widget_class_bind_template_child (widget_class, FvRunSetup, reason);
-  gtk_widget_class_bind_template_callback (widget_class, on_spin_changed);
-  gtk_widget_class_bind_template_callback (widget_class, on_rate_output);
+  gtk_widget_class_bind_template_callback (widget_class, on_number_changed);
   gtk_widget_class_bind_template_callback (widget_class, on_optimizer_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_variant_selected);
   gtk_widget_class_bind_template_callback (widget_class, on_start_chosen);
@@ -504,22 +413,13 @@ fv_run_setup_class_init (FvRunSetupClass *klass)
   gtk_widget_class_install_action (widget_class, "setup.start", NULL, start_action);
   gtk_widget_class_install_action (widget_class, "setup.choose-weights", NULL, choose_weights_action);
   gtk_widget_class_install_action (widget_class, "setup.size", "i", size_action);
-  gtk_widget_class_install_action (widget_class, "setup.suggest", "s", suggest_action);
 }
 
 static void
 fv_run_setup_init (FvRunSetup *self)
 {
-  const double steps[N_SPINS] = { 32, 1, 1, 0.001, 1, 1, 1, 1 };
   self->updating = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
-  for (guint i = 0; i < N_SPINS; i++)
-    {
-      const FvRecipeKey *key = fv_recipe_lookup_key (spin_keys[i]);
-      gtk_spin_button_set_range (get_spin (self, i), key->min, key->max);
-      gtk_spin_button_set_increments (get_spin (self, i), steps[i], 10 * steps[i]);
-      gtk_spin_button_set_value (get_spin (self, i), key->initial);
-    }
   g_autoptr (GtkStringList) variants = gtk_string_list_new (NULL);
   for (const char *v = VARIANTS; *v != '\0'; v++)
     gtk_string_list_append (variants, fv_words_variant (*v));

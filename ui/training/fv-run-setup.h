@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * The form in which a new run is set up: it shows and changes the document's recipe and starting point, says what the run will need,
  * and starts it.
  *
- * Actions: setup.start, setup.choose-weights, setup.size (i), setup.suggest (s: a recipe key).
+ * Actions: setup.start, setup.choose-weights, setup.size (i).
  * Signal `started (guint number)`: the run has its number.
  */
 #define FV_TYPE_RUN_SETUP (fv_run_setup_get_type ())

@@ -4,6 +4,7 @@
 #include "tests/ui/training/fv-test-run.h"
 #include "tests/ui/widgets/fv-test-widget.h"
 #include "ui/training/fv-class-table.h"
+#include "ui/training/fv-number-row.h"
 #include "ui/training/fv-run-charts.h"
 #include "ui/training/fv-run-needs.h"
 #include "ui/training/fv-run-setup.h"
@@ -33,6 +34,7 @@ get_child (gpointer widget, GType type, const char *name)
   return child;
 }
 #define setup_child(name) get_child (self->setup, FV_TYPE_RUN_SETUP, name)
+#define number_child(row, name) get_child (setup_child (row), FV_TYPE_NUMBER_ROW, name)
 #define view_child(name) get_child (self->view, FV_TYPE_RUN_VIEW, name)
 
 static void
@@ -119,27 +121,27 @@ test_suggestions (Fixture *self, gconstpointer data)
   g_assert_cmpint (recipe->epochs, ==, suggestions->epochs);
   g_assert_cmpint (recipe->batch, ==, N_TRAIN);
   g_assert_cmpint (recipe->patience, ==, suggestions->patience);
-  g_assert_cmpfloat (gtk_spin_button_get_value (setup_child ("imgsz")), ==, 160);
-  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("imgsz_row")), ==, suggestions->imgsz_why);
-  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("epochs_row")), ==, suggestions->epochs_why);
-  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("batch_row")), ==, suggestions->batch_why);
-  g_assert_false (gtk_widget_get_visible (setup_child ("epochs_suggest")));
+  g_assert_cmpfloat (gtk_spin_button_get_value (number_child ("imgsz", "spin")), ==, 160);
+  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("imgsz")), ==, suggestions->imgsz_why);
+  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("epochs")), ==, suggestions->epochs_why);
+  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("batch")), ==, suggestions->batch_why);
+  g_assert_false (gtk_widget_get_visible (number_child ("epochs", "suggest_button")));
 
-  gtk_spin_button_set_value (setup_child ("epochs"), 7);
+  gtk_spin_button_set_value (number_child ("epochs", "spin"), 7);
   g_assert_true (fv_document_has_settings (self->document));
   g_assert_cmpint (recipe->epochs, ==, 7);
   g_autofree char *other = g_strdup_printf ("Suggested: %d. %s", (int)suggestions->epochs, suggestions->epochs_why);
-  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("epochs_row")), ==, other);
-  g_assert_true (gtk_widget_get_visible (setup_child ("epochs_suggest")));
-  gtk_widget_activate_action (GTK_WIDGET (self->setup), "setup.suggest", "s", "epochs");
+  g_assert_cmpstr (adw_action_row_get_subtitle (setup_child ("epochs")), ==, other);
+  g_assert_true (gtk_widget_get_visible (number_child ("epochs", "suggest_button")));
+  g_signal_emit_by_name (number_child ("epochs", "suggest_button"), "clicked");
   g_assert_cmpint (recipe->epochs, ==, suggestions->epochs);
-  g_assert_false (gtk_widget_get_visible (setup_child ("epochs_suggest")));
+  g_assert_false (gtk_widget_get_visible (number_child ("epochs", "suggest_button")));
 
   /* Trained weights need fewer; a number that the person chose stays. */
   FvDocumentStart start = { FV_RUN_FROM_FILE, 'n', (char *)"/weights/some.pt", 0 };
   fv_document_set_start (self->document, &start);
   g_assert_cmpint (recipe->epochs, ==, trained->epochs);
-  gtk_spin_button_set_value (setup_child ("epochs"), 7);
+  gtk_spin_button_set_value (number_child ("epochs", "spin"), 7);
   start.kind = FV_RUN_FROM_SCRATCH;
   fv_document_set_start (self->document, &start);
   g_assert_cmpint (recipe->epochs, ==, 7);
@@ -150,12 +152,12 @@ static void
 test_form (Fixture *self, gconstpointer data)
 {
   const FvRecipe *recipe = fv_document_get_recipe (self->document);
-  gtk_spin_button_set_value (setup_child ("batch"), 3);
-  gtk_spin_button_set_value (setup_child ("lr0"), 0.004);
-  gtk_spin_button_set_value (setup_child ("patience"), 0);
-  gtk_spin_button_set_value (setup_child ("nbs"), 8);
-  gtk_spin_button_set_value (setup_child ("freeze"), 10);
-  gtk_spin_button_set_value (setup_child ("seed"), 12);
+  gtk_spin_button_set_value (number_child ("batch", "spin"), 3);
+  gtk_spin_button_set_value (number_child ("lr0", "spin"), 0.004);
+  gtk_spin_button_set_value (number_child ("patience", "spin"), 0);
+  gtk_spin_button_set_value (number_child ("nbs", "spin"), 8);
+  gtk_spin_button_set_value (number_child ("freeze", "spin"), 10);
+  gtk_spin_button_set_value (number_child ("seed", "spin"), 12);
   gtk_widget_activate_action (GTK_WIDGET (self->setup), "setup.size", "i", 416);
   g_assert_cmpint (recipe->batch, ==, 3);
   g_assert_cmpfloat (recipe->lr0, ==, 0.004);
@@ -169,15 +171,15 @@ test_form (Fixture *self, gconstpointer data)
   g_assert_cmpfloat (recipe->lr0, ==, 0.004);
 
   /* Typed: what is no multiple of 32 becomes one. */
-  gtk_editable_set_text (setup_child ("imgsz"), "500");
-  gtk_spin_button_update (setup_child ("imgsz"));
+  gtk_editable_set_text (number_child ("imgsz", "spin"), "500");
+  gtk_spin_button_update (number_child ("imgsz", "spin"));
   g_assert_cmpint (recipe->imgsz, ==, 512);
 
   FvRecipe other = *recipe;
   other.epochs = 33;
   other.optimizer = FV_OPTIMIZER_SGD;
   fv_document_set_recipe (self->document, &other);
-  g_assert_cmpfloat (gtk_spin_button_get_value (setup_child ("epochs")), ==, 33);
+  g_assert_cmpfloat (gtk_spin_button_get_value (number_child ("epochs", "spin")), ==, 33);
   g_assert_cmpuint (adw_combo_row_get_selected (setup_child ("optimizer_row")), ==, FV_OPTIMIZER_SGD);
 }
 
@@ -243,7 +245,7 @@ test_needs (Fixture *self, gconstpointer data)
   assert_label (get_child (needs, FV_TYPE_RUN_NEEDS, "pictures"), "8 to train on, 4 to check the result on");
   const double level = gtk_level_bar_get_value (get_child (needs, FV_TYPE_RUN_NEEDS, "level"));
   g_assert_cmpfloat_with_epsilon (level, (double)bytes / (double)estimate->device_memory_bytes, 1e-9);
-  gtk_spin_button_set_value (setup_child ("imgsz"), 320);
+  gtk_spin_button_set_value (number_child ("imgsz", "spin"), 320);
   g_assert_null (fv_run_needs_get_estimate (needs));
   fv_test_wait_until (fv_run_needs_get_estimate (needs) != NULL);
   g_assert_cmpuint (fv_run_needs_get_estimate (needs)->device_bytes, >, bytes);
