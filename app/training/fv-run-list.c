@@ -205,7 +205,7 @@ was_seen (const GArray *sightings, guint number)
 static void
 on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  FvRunList *self = FV_RUN_LIST (source);
+  g_autoptr (FvRunList) self = user_data;
   g_autoptr (GArray) sightings = g_task_propagate_pointer (G_TASK (result), NULL);
 
   self->looking = FALSE;
@@ -243,7 +243,8 @@ fv_run_list_refresh (FvRunList *self)
   if (self->looking)
     return;
   self->looking = TRUE;
-  task = g_task_new (self, NULL, on_looked, NULL);
+  /* Not as the task's source: the thread may be the last to let go of that, while the timer runs in the main loop. */
+  task = g_task_new (NULL, NULL, on_looked, g_object_ref (self));
   g_task_set_task_data (task, g_strdup (self->project_path), g_free);
   g_task_run_in_thread (task, look_in_thread);
 }

@@ -45,21 +45,53 @@ fv_document_settings_clear (FvDocumentSettings *self)
   fv_document_start_clear (&self->start);
 }
 
+FvDocumentSettings *
+fv_document_settings_copy (const FvDocumentSettings *self)
+{
+  FvDocumentSettings *copy = g_memdup2 (self, sizeof *self);
+  copy->start.weights = g_strdup (self->start.weights);
+  return copy;
+}
+
+void
+fv_document_settings_free (FvDocumentSettings *self)
+{
+  fv_document_settings_clear (self);
+  g_free (self);
+}
+
+/* Members, whatever type they turn out to have: NULL where it is another. */
+
+static JsonNode *
+get_value (JsonObject *object, const char *name)
+{
+  JsonNode *node = json_object_get_member (object, name);
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) ? node : NULL;
+}
+
+static const char *
+get_string (JsonObject *object, const char *name)
+{
+  JsonNode *node = get_value (object, name);
+  return node != NULL ? json_node_get_string (node) : NULL;
+}
+
 static void
 read_start (FvDocumentStart *start, JsonObject *object)
 {
-  const char *kind = json_object_get_string_member_with_default (object, "kind", "");
-  const char *model = json_object_get_string_member_with_default (object, "model", "n");
-  const char *weights = json_object_get_string_member_with_default (object, "weights", NULL);
-  const gint64 run = json_object_get_int_member_with_default (object, "run", 0);
-  if (strlen (model) == 1 && strchr ("nsmlx", *model) != NULL)
+  const char *kind = get_string (object, "kind");
+  const char *model = get_string (object, "model");
+  const char *weights = get_string (object, "weights");
+  JsonNode *number = get_value (object, "run");
+  const gint64 run = number != NULL ? json_node_get_int (number) : 0;
+  if (model != NULL && strlen (model) == 1 && strchr ("nsmlx", *model) != NULL)
     start->variant = *model;
-  if (strcmp (kind, "file") == 0 && weights != NULL)
+  if (g_strcmp0 (kind, "file") == 0 && weights != NULL)
     {
       start->kind = FV_RUN_FROM_FILE;
       start->weights = g_strdup (weights);
     }
-  else if (strcmp (kind, "run") == 0 && run > 0 && run <= G_MAXINT)
+  else if (g_strcmp0 (kind, "run") == 0 && run > 0 && run <= G_MAXINT)
     {
       start->kind = FV_RUN_FROM_RUN;
       start->run = run;

@@ -16,6 +16,9 @@ typedef struct
 /* Defaults: the recipe's own, a new network of size n. */
 void fv_document_settings_init (FvDocumentSettings *self);
 void fv_document_settings_clear (FvDocumentSettings *self);
+/* (transfer full) */
+FvDocumentSettings *fv_document_settings_copy (const FvDocumentSettings *self);
+void fv_document_settings_free (FvDocumentSettings *self);
 /*
  * Reads the file where there is one; what it can't understand stays at its default. Errors: the file is there and is no settings
  * file of Fovea's; self then holds the defaults.

@@ -11,6 +11,7 @@
 struct _FvDocument
 {
   GObject parent_instance;
+  GThread *thread; /* of the main loop; compared only */
   char *path, *title, *notice, *try_weights;
   gboolean read_only, busy;
   FvProject *project;
@@ -19,6 +20,8 @@ struct _FvDocument
   guint dataset_serial, recipe_serial;
   FvDocumentSettings settings;
   guint save_source;
+  GMutex saving;
+  guint saved_serial; /* of the recipe that is on the disk; under saving */
   FvServeClient *serve;
   FvRunList *runs;
 };
@@ -41,23 +44,67 @@ static GParamSpec *properties[N_PROPERTIES];
 
 /* Settings. */
 
+/* In any thread: one at a time, and no older ones over newer ones. */
+static gboolean
+write_settings (FvDocument *self, const FvDocumentSettings *settings, guint serial, GError **error)
+{
+  gboolean done = TRUE;
+  g_mutex_lock (&self->saving);
+  if (serial > self->saved_serial)
+    {
+      done = fv_document_settings_save (settings, self->path, error);
+      self->saved_serial = serial;
+    }
+  g_mutex_unlock (&self->saving);
+  return done;
+}
+
 gboolean
 fv_document_save_settings (FvDocument *self, GError **error)
 {
   if (self->save_source == 0)
     return TRUE;
   g_clear_handle_id (&self->save_source, g_source_remove);
-  return fv_document_settings_save (&self->settings, self->path, error);
+  return write_settings (self, &self->settings, self->recipe_serial, error);
 }
 
+typedef struct
+{
+  FvDocument *document;
+  FvDocumentSettings *settings;
+  guint serial;
+} Saving;
+
+static void
+saving_free (gpointer data)
+{
+  Saving *saving = data;
+  g_object_unref (saving->document);
+  fv_document_settings_free (saving->settings);
+  g_free (saving);
+}
+
+static void
+save_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  const Saving *saving = data;
+  g_autoptr (GError) error = NULL;
+  if (!write_settings (saving->document, saving->settings, saving->serial, &error))
+    g_message ("The settings could not be kept: %s", error->message);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* A disk that a run writes to as well may take its time. */
 static gboolean
 save_soon_cb (gpointer data)
 {
   FvDocument *self = data;
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+  const Saving saving = { g_object_ref (self), fv_document_settings_copy (&self->settings), self->recipe_serial };
   self->save_source = 0;
-  if (!fv_document_settings_save (&self->settings, self->path, &error))
-    g_message ("The settings could not be kept: %s", error->message);
+  g_task_set_source_tag (task, save_soon_cb);
+  g_task_set_task_data (task, g_memdup2 (&saving, sizeof saving), saving_free);
+  g_task_run_in_thread (task, save_thread);
   return G_SOURCE_REMOVE;
 }
 
@@ -431,6 +478,25 @@ fv_document_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     }
 }
 
+static gboolean
+let_go_cb (gpointer data)
+{
+  g_object_unref (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fv_document_dispose (GObject *object)
+{
+  /* A thread that worked for it may be the last to let go; timers and children are the main loop's. */
+  if (g_thread_self () != FV_DOCUMENT (object)->thread)
+    {
+      g_idle_add_full (G_PRIORITY_DEFAULT, let_go_cb, g_object_ref (object), NULL);
+      return;
+    }
+  G_OBJECT_CLASS (fv_document_parent_class)->dispose (object);
+}
+
 static void
 fv_document_finalize (GObject *object)
 {
@@ -444,6 +510,7 @@ fv_document_finalize (GObject *object)
   g_clear_pointer (&self->dataset, fv_dataset_unref);
   g_clear_pointer (&self->project, fv_project_free);
   g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->saving);
   g_free (self->path);
   g_free (self->title);
   g_free (self->notice);
@@ -456,6 +523,7 @@ fv_document_class_init (FvDocumentClass *klass)
 {
   const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
   G_OBJECT_CLASS (klass)->get_property = fv_document_get_property;
+  G_OBJECT_CLASS (klass)->dispose = fv_document_dispose;
   G_OBJECT_CLASS (klass)->finalize = fv_document_finalize;
   properties[PROP_PATH] = g_param_spec_string ("path", NULL, NULL, NULL, flags);
   properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
@@ -471,6 +539,8 @@ fv_document_class_init (FvDocumentClass *klass)
 static void
 fv_document_init (FvDocument *self)
 {
+  self->thread = g_thread_self ();
   g_mutex_init (&self->mutex);
+  g_mutex_init (&self->saving);
   fv_document_settings_init (&self->settings);
 }

@@ -40,16 +40,17 @@ save_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 static void
 on_saved (GObject *source, GAsyncResult *result, gpointer data)
 {
+  g_autoptr (GtkWidget) from = data;
   const Copy *copy = g_task_get_task_data (G_TASK (result));
   g_autoptr (GError) error = NULL;
   if (g_task_propagate_boolean (G_TASK (result), &error))
     {
       g_autofree char *name = g_filename_display_basename (copy->path);
       g_autofree char *text = g_strdup_printf (_ ("Saved as “%s”"), name);
-      fv_toast (GTK_WIDGET (source), text);
+      fv_toast (from, text);
     }
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    fv_dialog_tell_error (GTK_WIDGET (source), _ ("The Picture Can’t Be Saved"), error);
+    fv_dialog_tell_error (from, _ ("The Picture Can’t Be Saved"), error);
 }
 
 static void
@@ -69,7 +70,8 @@ void
 fv_annotated_copy_save (GtkWidget *from, const char *file, FvPicture *picture, FvDetectReply *reply, GArray *boxes)
 {
   const Copy copy = { fv_picture_ref (picture), fv_detect_reply_ref (reply), boxes, NULL };
-  GTask *task = g_task_new (from, NULL, on_saved, NULL);
+  /* Not as the task's source: the thread may be the last to let go of that. */
+  GTask *task = g_task_new (NULL, NULL, on_saved, g_object_ref (from));
   g_autofree char *name = g_filename_display_basename (file);
   char *dot = strrchr (name, '.');
   g_task_set_task_data (task, g_memdup2 (&copy, sizeof copy), copy_free);

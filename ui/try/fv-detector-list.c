@@ -135,13 +135,30 @@ detector_of_run (FvRunMonitor *run)
 }
 
 static gboolean
-same (GPtrArray *a, GPtrArray *b)
+same (FvDetector *a, FvDetector *b)
 {
-  gboolean equal = a->len == b->len;
-  for (guint i = 0; equal && i < a->len; i++)
-    equal = g_strcmp0 (fv_detector_get_path (a->pdata[i]), fv_detector_get_path (b->pdata[i])) == 0
-            && g_strcmp0 (fv_detector_get_name (a->pdata[i]), fv_detector_get_name (b->pdata[i])) == 0;
-  return equal;
+  return g_strcmp0 (a->path, b->path) == 0 && g_strcmp0 (a->name, b->name) == 0 && a->imgsz == b->imgsz;
+}
+
+/* Only what is not the same is said to have changed: whoever has chosen one of the others keeps it. */
+static void
+replace (FvDetectorList *self, GPtrArray *detectors /* (transfer full) */)
+{
+  g_autoptr (GPtrArray) before = g_steal_pointer (&self->detectors);
+  const guint shared = MIN (before->len, detectors->len);
+  guint head = 0, tail = 0;
+  while (head < shared && same (before->pdata[head], detectors->pdata[head]))
+    head++;
+  while (tail < shared - head
+         && same (before->pdata[before->len - 1 - tail], detectors->pdata[detectors->len - 1 - tail]))
+    tail++;
+  for (guint i = 0; i < head; i++)
+    g_set_object ((GObject **)&detectors->pdata[i], before->pdata[i]);
+  for (guint i = 1; i <= tail; i++)
+    g_set_object ((GObject **)&detectors->pdata[detectors->len - i], before->pdata[before->len - i]);
+  self->detectors = detectors;
+  if (head + tail < MAX (before->len, detectors->len))
+    g_list_model_items_changed (G_LIST_MODEL (self), head, before->len - head - tail, detectors->len - head - tail);
 }
 
 static void
@@ -157,14 +174,7 @@ update (FvDetectorList *self)
       if (fv_run_monitor_get_best_weights (run) != NULL)
         g_ptr_array_add (detectors, detector_of_run (run));
     }
-  if (same (detectors, self->detectors))
-    {
-      g_ptr_array_unref (detectors);
-      return;
-    }
-  g_autoptr (GPtrArray) before = g_steal_pointer (&self->detectors);
-  self->detectors = detectors;
-  g_list_model_items_changed (G_LIST_MODEL (self), 0, before->len, detectors->len);
+  replace (self, detectors);
 }
 
 void

@@ -158,7 +158,7 @@ load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 static void
 on_loaded (GObject *source, GAsyncResult *result, gpointer data)
 {
-  FvTryPage *self = FV_TRY_PAGE (source);
+  g_autoptr (FvTryPage) self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (FvPicture) picture = g_task_propagate_pointer (G_TASK (result), &error);
   if (picture != NULL)
@@ -217,7 +217,8 @@ detect (FvTryPage *self)
   self->patience_source = g_timeout_add (PATIENCE_MS, lose_patience_cb, self);
   if (self->picture == NULL)
     {
-      g_autoptr (GTask) task = g_task_new (self, self->work, on_loaded, NULL);
+      /* Not as the task's source: the thread may be the last to let go of that. */
+      g_autoptr (GTask) task = g_task_new (NULL, self->work, on_loaded, g_object_ref (self));
       g_task_set_task_data (task, g_strdup (self->file), g_free);
       g_task_run_in_thread (task, load_thread);
     }

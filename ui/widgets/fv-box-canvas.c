@@ -128,7 +128,7 @@ make_pyramid (GTask *task, gpointer source, gpointer data, GCancellable *cancell
 static void
 pyramid_made (GObject *source, GAsyncResult *result, gpointer data)
 {
-  FvBoxCanvas *self = FV_BOX_CANVAS (source);
+  g_autoptr (FvBoxCanvas) self = data;
   g_autoptr (GError) error = NULL;
   FvPyramid *pyramid = g_task_propagate_pointer (G_TASK (result), &error);
   /* Another picture came meanwhile, or the widget goes. */
@@ -170,7 +170,8 @@ fv_box_canvas_set_picture (FvBoxCanvas *self, FvPicture *picture)
       return;
     }
   self->loading = g_cancellable_new ();
-  g_autoptr (GTask) task = g_task_new (self, self->loading, pyramid_made, NULL);
+  /* Not as the task's source: the thread may be the last to let go of that. */
+  g_autoptr (GTask) task = g_task_new (NULL, self->loading, pyramid_made, g_object_ref (self));
   g_task_set_task_data (task, fv_picture_ref (picture), (GDestroyNotify)fv_picture_unref);
   g_task_run_in_thread (task, make_pyramid);
 }

@@ -14,11 +14,22 @@ window_of (GtkWidget *from)
 
 /* Questions. */
 
+#define TASK_KEY "fv-dialog-task"
+
 static void
 on_response (AdwMessageDialog *dialog, const char *response, gpointer data)
 {
+  g_autoptr (GTask) task = g_object_steal_data (G_OBJECT (dialog), TASK_KEY);
+  if (task != NULL)
+    g_task_return_pointer (task, g_strdup (response), g_free);
+}
+
+/* It went with its window, unanswered. */
+static void
+on_gone (gpointer data)
+{
   g_autoptr (GTask) task = data;
-  g_task_return_pointer (task, g_strdup (response), g_free);
+  g_task_return_pointer (task, g_strdup (g_task_get_task_data (task)), g_free);
 }
 
 void
@@ -38,7 +49,10 @@ fv_dialog_ask_async (GtkWidget *from, const char *heading, const char *body, con
         adw_message_dialog_set_response_appearance (dialog, r->id, ADW_RESPONSE_DESTRUCTIVE);
     }
   adw_message_dialog_set_close_response (dialog, responses[0].id);
-  g_signal_connect (dialog, "response", G_CALLBACK (on_response), g_task_new (NULL, NULL, callback, user_data));
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  g_task_set_task_data (task, g_strdup (responses[0].id), g_free);
+  g_object_set_data_full (G_OBJECT (dialog), TASK_KEY, task, on_gone);
+  g_signal_connect (dialog, "response", G_CALLBACK (on_response), NULL);
   gtk_window_present (GTK_WINDOW (dialog));
 }
 

@@ -11,7 +11,7 @@ struct _FvApplication
 
 G_DEFINE_FINAL_TYPE (FvApplication, fv_application, ADW_TYPE_APPLICATION)
 
-/* The window that shows the project at path, or one that shows none, else a new one. */
+/* The window that shows the project at path or is about to, or one that shows none, else a new one. */
 static FvWindow *
 window_for (FvApplication *self, const char *path)
 {
@@ -20,10 +20,9 @@ window_for (FvApplication *self, const char *path)
     {
       if (!FV_IS_WINDOW (l->data))
         continue;
-      FvDocument *document = fv_window_get_document (l->data);
-      if (document != NULL && path != NULL && g_str_equal (fv_document_get_path (document), path))
+      if (path != NULL && g_strcmp0 (fv_window_get_path (l->data), path) == 0)
         return l->data;
-      if (document == NULL)
+      if (fv_window_is_free (l->data))
         free_window = l->data;
     }
   return free_window != NULL ? free_window : fv_window_new (ADW_APPLICATION (self));
@@ -50,9 +49,7 @@ fv_application_open (GApplication *application, GFile **files, int n_files, cons
         continue;
       FvWindow *window = window_for (FV_APPLICATION (application), path);
       gtk_window_present (GTK_WINDOW (window));
-      FvDocument *document = fv_window_get_document (window);
-      if (document == NULL)
-        fv_window_open_path (window, path);
+      fv_window_open_path (window, path);
     }
 }
 
@@ -81,13 +78,39 @@ fv_application_stay_for_runs (FvApplication *self, FvRunList *runs)
   g_signal_connect (g_object_ref (runs), "run-changed", G_CALLBACK (on_run_changed), self);
 }
 
+/* An import that goes on without a window. */
+
+static void
+on_import_over (FvDocument *document, GParamSpec *pspec, FvApplication *self)
+{
+  g_signal_handlers_disconnect_by_func (document, on_import_over, self);
+  g_application_release (G_APPLICATION (self));
+}
+
+void
+fv_application_stay_for_import (FvApplication *self, FvDocument *document)
+{
+  if (!fv_document_get_busy (document))
+    return;
+  g_application_hold (G_APPLICATION (self));
+  /* The import keeps the document. */
+  g_signal_connect (document, "notify::busy", G_CALLBACK (on_import_over), self);
+}
+
+static gpointer
+keep_window (gconstpointer window, gpointer data)
+{
+  return g_object_ref ((gpointer)window);
+}
+
 static void
 quit_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-  /* Each window may have something to ask first; the program ends with the last. */
-  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (GTK_APPLICATION (data)));
+  /* Each window may have something to ask first; the program ends with the last. With a window go those that belong to it. */
+  GList *windows = g_list_copy_deep (gtk_application_get_windows (GTK_APPLICATION (data)), keep_window, NULL);
   for (GList *l = windows; l != NULL; l = l->next)
     gtk_window_close (l->data);
+  g_list_free_full (windows, g_object_unref);
 }
 
 static void

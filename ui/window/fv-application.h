@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/training/fv-run-list.h"
+#include "ui/document/fv-document.h"
 
 #include <adwaita.h>
 
@@ -18,5 +18,8 @@ FvApplication *fv_application_new (void);
  * the program.
  */
 void fv_application_stay_for_runs (FvApplication *self, FvRunList *runs);
+
+/* Keeps the program alive without a window until the document's import is over: one that was stopped takes back what it did. */
+void fv_application_stay_for_import (FvApplication *self, FvDocument *document);
 
 G_END_DECLS

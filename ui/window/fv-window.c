@@ -33,8 +33,10 @@ struct _FvWindow
 
   FvDocument *document;
   GCancellable *opening;
+  char *opening_path; /* (nullable) */
   guint layout_source;
   gboolean asking; /* whether to close */
+  gboolean gone;   /* what was asked for while it was there may still be answered */
 };
 
 G_DEFINE_FINAL_TYPE (FvWindow, fv_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -43,6 +45,20 @@ FvDocument *
 fv_window_get_document (FvWindow *self)
 {
   return self->document;
+}
+
+const char *
+fv_window_get_path (FvWindow *self)
+{
+  if (self->opening != NULL)
+    return self->opening_path;
+  return self->document != NULL ? fv_document_get_path (self->document) : NULL;
+}
+
+gboolean
+fv_window_is_free (FvWindow *self)
+{
+  return self->document == NULL && self->opening == NULL;
 }
 
 /* Projects that were open before, in the project's menu. */
@@ -103,6 +119,9 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (FvDocument) document = fv_document_open_finish (result, &error);
   g_clear_object (&self->opening);
+  g_clear_pointer (&self->opening_path, g_free);
+  if (self->gone)
+    return;
   if (document != NULL)
     {
       fv_window_set_document (self, document);
@@ -121,16 +140,28 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
     fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Project Can’t Be Opened"), error);
 }
 
-/* What is opened next, NULL while something is being opened. */
+/* What is opened next, NULL while something is being opened. @path (nullable) */
 static GCancellable *
-begin_opening (FvWindow *self, const char *text)
+begin_opening (FvWindow *self, const char *path, const char *text)
 {
   if (self->opening != NULL)
     return NULL;
   self->opening = g_cancellable_new ();
+  self->opening_path = g_strdup (path);
   gtk_label_set_label (self->opening_label, text);
   gtk_stack_set_visible_child_name (self->stack, "opening");
   return self->opening;
+}
+
+/* (nullable): another window that shows that project: it keeps the project's lock. */
+static GtkWindow *
+find_other_window (FvWindow *self, const char *path)
+{
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+  for (GList *l = application ? gtk_application_get_windows (application) : NULL; l != NULL; l = l->next)
+    if (l->data != self && FV_IS_WINDOW (l->data) && g_strcmp0 (fv_window_get_path (l->data), path) == 0)
+      return l->data;
+  return NULL;
 }
 
 void
@@ -141,7 +172,13 @@ fv_window_open_path (FvWindow *self, const char *path)
   /* A project that this window has open already keeps its lock. */
   if (self->document != NULL && g_str_equal (path, fv_document_get_path (self->document)))
     return;
-  GCancellable *cancellable = begin_opening (self, text);
+  GtkWindow *other = find_other_window (self, path);
+  if (other != NULL)
+    {
+      gtk_window_present (other);
+      return;
+    }
+  GCancellable *cancellable = begin_opening (self, path, text);
   if (cancellable != NULL)
     fv_document_open_async (path, cancellable, on_opened, g_object_ref (self));
 }
@@ -152,7 +189,7 @@ on_folder_chosen (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (FvWindow) self = data;
   g_autoptr (GFile) folder = fv_dialog_file_finish (result);
   g_autofree char *path = folder ? g_file_get_path (folder) : NULL;
-  if (path != NULL)
+  if (path != NULL && !self->gone)
     fv_window_open_path (self, path);
 }
 
@@ -174,9 +211,10 @@ static void
 create_path_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   FvWindow *self = FV_WINDOW (widget);
-  GCancellable *cancellable = begin_opening (self, _ ("Making the project…"));
+  const char *path = g_variant_get_string (parameter, NULL);
+  GCancellable *cancellable = begin_opening (self, path, _ ("Making the project…"));
   if (cancellable != NULL)
-    fv_document_create_async (g_variant_get_string (parameter, NULL), cancellable, on_opened, g_object_ref (self));
+    fv_document_create_async (path, cancellable, on_opened, g_object_ref (self));
 }
 
 static void
@@ -189,7 +227,7 @@ static void
 open_sample_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   FvWindow *self = FV_WINDOW (widget);
-  GCancellable *cancellable = begin_opening (self, _ ("Drawing sample pictures…"));
+  GCancellable *cancellable = begin_opening (self, NULL, _ ("Drawing sample pictures…"));
   if (cancellable != NULL)
     fv_document_create_sample_async (cancellable, on_opened, g_object_ref (self));
 }
@@ -237,6 +275,14 @@ on_width_changed (FvWindow *self)
     self->layout_source = g_idle_add (adapt_cb, self);
 }
 
+static void
+stay_for_import (FvWindow *self)
+{
+  GtkApplication *application = gtk_window_get_application (GTK_WINDOW (self));
+  if (self->document != NULL && FV_IS_APPLICATION (application))
+    fv_application_stay_for_import (FV_APPLICATION (application), self->document);
+}
+
 /* A run may go on without the window, or be stopped with it. */
 static void
 on_closing_answered (GObject *source, GAsyncResult *result, gpointer data)
@@ -247,7 +293,7 @@ on_closing_answered (GObject *source, GAsyncResult *result, gpointer data)
   FvRunList *runs = self->document ? fv_document_get_runs (self->document) : NULL;
   FvRunMonitor *run = runs ? fv_run_list_get_active (runs) : NULL;
   self->asking = FALSE;
-  if (g_strcmp0 (answer, "cancel") == 0)
+  if (g_strcmp0 (answer, "cancel") == 0 || self->gone)
     return;
   if (run != NULL && g_strcmp0 (answer, "stop") == 0
       && !fv_run_launcher_stop (fv_document_get_path (self->document), fv_run_monitor_get_number (run), &error))
@@ -257,6 +303,7 @@ on_closing_answered (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (run != NULL)
     fv_application_stay_for_runs (FV_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), runs);
+  stay_for_import (self);
   gtk_window_destroy (GTK_WINDOW (self));
 }
 
@@ -271,7 +318,10 @@ fv_window_close_request (GtkWindow *window)
     { NULL },
   };
   if (self->document == NULL || fv_run_list_get_active (fv_document_get_runs (self->document)) == NULL)
-    return GTK_WINDOW_CLASS (fv_window_parent_class)->close_request (window);
+    {
+      stay_for_import (self);
+      return GTK_WINDOW_CLASS (fv_window_parent_class)->close_request (window);
+    }
   if (!self->asking)
     fv_dialog_ask_async (GTK_WIDGET (self), _ ("Training Is Going On"),
                          _ ("It can go on without the window. If you stop it, everything learned so far is saved, and "
@@ -293,8 +343,14 @@ static void
 fv_window_dispose (GObject *object)
 {
   FvWindow *self = FV_WINDOW (object);
+  FvPage *pages[] = { self->pictures, self->augmentation, self->training, self->try };
+  self->gone = TRUE;
   g_clear_handle_id (&self->layout_source, g_source_remove);
   g_cancellable_cancel (self->opening);
+  /* A page that waits for an answer outlives the window, but not its work. */
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    if (pages[i] != NULL)
+      fv_page_set_document (pages[i], NULL);
   g_clear_object (&self->document);
   G_OBJECT_CLASS (fv_window_parent_class)->dispose (object);
 }
@@ -303,6 +359,7 @@ static void
 fv_window_finalize (GObject *object)
 {
   g_clear_object (&FV_WINDOW (object)->opening);
+  g_free (FV_WINDOW (object)->opening_path);
   G_OBJECT_CLASS (fv_window_parent_class)->finalize (object);
 }
 

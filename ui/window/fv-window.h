@@ -21,7 +21,11 @@ FvWindow *fv_window_new (AdwApplication *application);
 FvDocument *fv_window_get_document (FvWindow *self);
 /* Shows a project, opened already. */
 void fv_window_set_document (FvWindow *self, FvDocument *document);
-/* Opens the project in that folder and shows it, or says why not. */
+/* Opens the project in that folder and shows it, or says why not. Where a window of the program shows it already, that one comes to the front. */
 void fv_window_open_path (FvWindow *self, const char *path);
+/* (nullable) (transfer none): the folder of the project that it shows or is about to. */
+const char *fv_window_get_path (FvWindow *self);
+/* Whether it shows no project and is not about to. */
+gboolean fv_window_is_free (FvWindow *self);
 
 G_END_DECLS

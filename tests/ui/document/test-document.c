@@ -170,6 +170,57 @@ test_settings (void)
   g_object_unref (document);
 }
 
+/* Nor does one whose values are of other types than ours. */
+static void
+test_odd_settings (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fv_test_folder (), "project", NULL);
+  g_object_unref (open_document (path, TRUE, &error));
+  g_assert_no_error (error);
+  fv_test_write (path, "settings.json", "{\"start\": {\"kind\": 3, \"model\": null, \"weights\": [], \"run\": \"2\"}}");
+  g_autoptr (FvDocument) document = open_document (path, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_null (fv_document_get_notice (document));
+  g_assert_cmpint (fv_document_get_start (document)->kind, ==, FV_RUN_FROM_SCRATCH);
+  g_assert_cmpint (fv_document_get_start (document)->variant, ==, 'n');
+}
+
+static void
+note_thread (gpointer data, GObject *where_the_object_was)
+{
+  *(GThread **)data = g_thread_self ();
+}
+
+static gpointer
+let_go (gpointer document)
+{
+  g_object_unref (document);
+  return NULL;
+}
+
+/* A thread that worked for a document may keep it longer than everybody else; its timers and children belong to the main loop. */
+static void
+test_let_go_in_a_thread (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fv_test_folder (), "project", NULL);
+  g_autofree char *settings = g_build_filename (path, "settings.json", NULL);
+  FvDocument *document = open_document (path, TRUE, &error);
+  GThread *gone = NULL;
+  g_assert_no_error (error);
+  fv_document_get_runs (document);
+  fv_document_get_serve (document);
+  fv_document_set_recipe (document, fv_document_get_recipe (document));
+  g_object_weak_ref (G_OBJECT (document), note_thread, &gone);
+  g_thread_join (g_thread_new ("last", let_go, document));
+  g_assert_null (gone);
+  while (gone == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (gone == g_thread_self ());
+  g_assert_true (g_file_test (settings, G_FILE_TEST_EXISTS));
+}
+
 /* Who comes second may look. */
 static void
 test_read_only (void)
@@ -255,6 +306,8 @@ main (int argc, char **argv)
   g_test_add_func ("/document/import", test_import);
   g_test_add_func ("/document/cancel", test_cancel);
   g_test_add_func ("/document/settings", test_settings);
+  g_test_add_func ("/document/odd-settings", test_odd_settings);
+  g_test_add_func ("/document/let-go-in-a-thread", test_let_go_in_a_thread);
   g_test_add_func ("/document/read-only", test_read_only);
   g_test_add_func ("/document/absent", test_absent);
   g_test_add_func ("/document/sample", test_sample);

@@ -72,10 +72,49 @@ test_runs_and_files (void)
   g_assert_cmpuint (fv_detector_list_find (list, "/weights/c.pt"), ==, G_MAXUINT);
 }
 
+static void
+note_change (GListModel *list, guint position, guint removed, guint added, guint *change)
+{
+  change[0] = position;
+  change[1] = removed;
+  change[2] = added;
+}
+
+/* Whoever has chosen a detector keeps it when others come and go. */
+static void
+test_least_change (void)
+{
+  const char *project = fv_test_folder ();
+  for (guint i = 1; i <= 4; i++)
+    write_run (project, i, "0.5", TRUE);
+  g_autoptr (FvRunList) runs = fv_run_list_new (project);
+  g_autoptr (FvDetectorList) list = fv_detector_list_new (runs);
+  wait_for_items (list, 4);
+  g_autoptr (FvDetector) second = g_list_model_get_item (G_LIST_MODEL (list), 1);
+  guint change[3] = { 0 };
+  g_signal_connect (list, "items-changed", G_CALLBACK (note_change), change);
+
+  g_autofree char *oldest = g_build_filename (project, "runs", "1", NULL);
+  fv_test_remove (oldest);
+  wait_for_items (list, 3);
+  g_assert_cmpuint (change[0], ==, 3);
+  g_assert_cmpuint (change[1], ==, 1);
+  g_assert_cmpuint (change[2], ==, 0);
+  g_assert_true (get (list, 1) == second);
+
+  write_run (project, 5, "0.5", TRUE);
+  wait_for_items (list, 4);
+  g_assert_cmpuint (change[0], ==, 0);
+  g_assert_cmpuint (change[1], ==, 0);
+  g_assert_cmpuint (change[2], ==, 1);
+  g_assert_true (get (list, 2) == second);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/detector-list/runs-and-files", test_runs_and_files);
+  g_test_add_func ("/detector-list/least-change", test_least_change);
   return g_test_run ();
 }
