@@ -54,7 +54,7 @@ test_round_trip (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (FvWeights) weights = NULL;
   g_autofree char *a = NULL, *b = NULL;
-  gsize a_size, b_size, n;
+  gsize a_size = 0, b_size = 0, n;
   guint n_transferred, n_total;
 
   network_init (&network, 'n', 3, 1);
