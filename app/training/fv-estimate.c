@@ -94,10 +94,13 @@ void
 fv_estimate_set_rate (FvEstimate *self, const FvRecipe *recipe, const FvRate *rate)
 {
   double validations = recipe->epochs / recipe->val_period + (recipe->epochs % recipe->val_period ? 1 : 0);
+  double updates
+      = (double)self->images / (double)(MIN (recipe->batch, self->images) * fv_recipe_get_accumulate (recipe));
   /* A forward pass is about a third of a step, and boxes are to be sorted out afterwards. */
   double val = isnan (rate->val) ? 0.4 * rate->train : rate->val;
 
-  self->seconds_per_epoch = self->images * rate->train + validations / (double)recipe->epochs * self->val_images * val
+  self->seconds_per_epoch = self->images * rate->train + updates * (isnan (rate->update) ? 0.0 : rate->update)
+                            + validations / (double)recipe->epochs * self->val_images * val
                             + (isnan (rate->save) ? 0.0 : rate->save);
   self->seconds = (double)recipe->epochs * self->seconds_per_epoch;
 }

@@ -8,14 +8,15 @@
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-/* Seconds that the timed batches may take; batches that are timed; pictures that are validated. */
-#define BUDGET 4.0
+/* Seconds that one try may take, and after which there is no other; batches that are timed; pictures that are validated. */
+#define TRY_SECONDS 4.0
+#define ENOUGH_SECONDS 8.0
 #define N_BATCHES 3
 #define N_VALIDATED 16
 
-/* The first try, whatever the device. */
-#define SMALL_IMGSZ 128
-#define SMALL_BATCH 2
+/* The first try, whatever the device and the model. */
+#define SMALL_IMGSZ 64
+#define SMALL_BATCH 1
 
 typedef struct
 {
@@ -26,6 +27,12 @@ typedef struct
   GCancellable *cancellable;
   FvModel *model;
 } Measure;
+
+static double
+to_seconds (gint64 microseconds)
+{
+  return (double)microseconds / G_USEC_PER_SEC;
+}
 
 static gboolean
 load_new_network (Measure *self, GError **error)
@@ -59,38 +66,39 @@ next_batch (Measure *self, FvBatchBuilder *builder, const GArray *items, GError 
   return fv_batch_builder_next (builder, (guint)self->recipe.batch, error);
 }
 
+/* @seconds: of a picture in it. */
 static gboolean
-run_batches (Measure *self, FvTrainer *trainer, FvBatchBuilder *builder, const GArray *items, guint n, guint *pictures,
-             GError **error)
+run_batch (Measure *self, FvTrainer *trainer, FvBatchBuilder *builder, const GArray *items, double *seconds,
+           GError **error)
 {
-  /* So small a rate changes nothing. */
-  FvUpdate update = { .lr = { 1e-9f, 1e-9f, 1e-9f }, .momentum = 0.9f, .beta2 = 0.999f, .ema_decay = 0.9999f };
+  gint64 start = g_get_monotonic_time ();
+  g_autoptr (FvBuiltBatch) built = NULL;
   FvStepLosses losses;
 
-  *pictures = 0;
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr (FvBuiltBatch) built = NULL;
-
-      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
-        return FALSE;
-      built = next_batch (self, builder, items, error);
-      update.step++;
-      if (!built || !fv_trainer_accumulate (trainer, &built->batch, error)
-          || !fv_trainer_update (trainer, &update, error))
-        return FALSE;
-      *pictures += built->batch.n;
-    }
-  if (!fv_trainer_wait (trainer, error))
+  if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    return FALSE;
+  built = next_batch (self, builder, items, error);
+  if (!built || !fv_trainer_accumulate (trainer, &built->batch, error) || !fv_trainer_wait (trainer, error))
     return FALSE;
   while (fv_trainer_poll (trainer, &losses))
     ;
+  *seconds = to_seconds (g_get_monotonic_time () - start) / built->batch.n;
   return TRUE;
 }
 
-/* Seconds of a picture in training. */
 static gboolean
-time_training (Measure *self, double *seconds, GError **error)
+run_update (FvTrainer *trainer, guint64 step, GError **error)
+{
+  /* So small a rate changes nothing. */
+  const FvUpdate update
+      = { .lr = { 1e-9f, 1e-9f, 1e-9f }, .momentum = 0.9f, .beta2 = 0.999f, .ema_decay = 0.9999f, .step = step };
+
+  return fv_trainer_update (trainer, &update, error) && fv_trainer_wait (trainer, error);
+}
+
+/* Seconds of a picture in training, and of an update. */
+static gboolean
+time_training (Measure *self, FvRate *rate, GError **error)
 {
   g_autoptr (GArray) items = fv_dataset_subset (self->dataset, FV_SUBSET_TRAIN);
   const guint *order = (const guint *)(gpointer)items->data;
@@ -102,7 +110,7 @@ time_training (Measure *self, double *seconds, GError **error)
   };
   g_autoptr (FvBatchBuilder) builder = NULL;
   g_autoptr (FvTrainer) trainer = NULL;
-  guint pictures;
+  double seconds;
   gint64 start;
 
   fv_recipe_get_loss (&self->recipe, self->config->n_classes, &params.loss);
@@ -117,12 +125,20 @@ time_training (Measure *self, double *seconds, GError **error)
                                   });
   fv_batch_builder_start_epoch (builder, 0, order, items->len);
   /* Pipelines are made and memory is touched for the first time. */
-  if (!run_batches (self, trainer, builder, items, 1, &pictures, error))
+  if (!run_batch (self, trainer, builder, items, &seconds, error) || !run_update (trainer, 1, error))
     return FALSE;
+  /* What else the machine does only makes it slower. */
+  rate->train = INFINITY;
+  for (guint i = 0; i < N_BATCHES; i++)
+    {
+      if (!run_batch (self, trainer, builder, items, &seconds, error))
+        return FALSE;
+      rate->train = MIN (rate->train, seconds);
+    }
   start = g_get_monotonic_time ();
-  if (!run_batches (self, trainer, builder, items, N_BATCHES, &pictures, error))
+  if (!run_update (trainer, 2, error))
     return FALSE;
-  *seconds = (double)(g_get_monotonic_time () - start) / G_USEC_PER_SEC / pictures;
+  rate->update = to_seconds (g_get_monotonic_time () - start);
   return TRUE;
 }
 
@@ -164,8 +180,8 @@ time_validation (Measure *self, double *seconds, GError **error)
 static gboolean
 time_both (Measure *self, FvRate *rate, GError **error)
 {
-  *rate = (FvRate){ .val = NAN, .save = NAN };
-  return time_training (self, &rate->train, error) && time_validation (self, &rate->val, error);
+  *rate = (FvRate){ .save = NAN };
+  return time_training (self, rate, error) && time_validation (self, &rate->val, error);
 }
 
 /* Whether the sizes of @recipe can be timed within the budget, given what a picture took at others. */
@@ -181,29 +197,25 @@ is_affordable (const Measure *self, const FvRate *rate, const FvRecipe *recipe, 
   there.batch = batch;
   return (N_BATCHES + 1) * scaled.train * batch
                  + (isnan (scaled.val) ? 0.0 : 2 * scaled.val * MIN (N_VALIDATED, 2 * batch))
-             <= BUDGET
+             <= TRY_SECONDS
          && fv_estimate_init (&estimate, self->device, self->dataset, &there, self->config, NULL) && estimate.fits;
 }
 
-/* The largest sizes, the recipe's at most, that are worth another try. FALSE: none is larger than the first. */
+/* The largest sizes, the recipe's at most, that can be tried next. FALSE: none is larger than the last ones. */
 static gboolean
 choose_sizes (Measure *self, const FvRate *rate, const FvRecipe *recipe)
 {
-  for (guint parts = 1; recipe->imgsz / parts > self->recipe.imgsz || parts == 1; parts *= 2)
-    for (guint batch = (guint)recipe->batch; batch >= (guint)MIN (self->recipe.batch, recipe->batch); batch /= 2)
-      {
-        guint imgsz = ((guint)recipe->imgsz / parts + 31) / 32 * 32;
+  const gint64 last = self->recipe.imgsz * self->recipe.imgsz * self->recipe.batch;
 
-        if ((imgsz != (guint)self->recipe.imgsz || batch != (guint)self->recipe.batch)
-            && is_affordable (self, rate, recipe, imgsz, batch))
-          {
-            self->recipe.imgsz = imgsz;
-            self->recipe.batch = batch;
-            return TRUE;
-          }
-        if (batch == 1)
-          break;
-      }
+  for (guint imgsz = (guint)recipe->imgsz; imgsz >= SMALL_IMGSZ; imgsz = (imgsz / 2 + 31) / 32 * 32)
+    for (guint batch = (guint)recipe->batch; batch > 0; batch /= 2)
+      if (imgsz >= (guint)self->recipe.imgsz && (gint64)imgsz * imgsz * batch > last
+          && is_affordable (self, rate, recipe, imgsz, batch))
+        {
+          self->recipe.imgsz = imgsz;
+          self->recipe.batch = batch;
+          return TRUE;
+        }
   return FALSE;
 }
 
@@ -225,6 +237,7 @@ fv_measure (FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, const 
   Measure self = { device, dataset, *recipe, config, cancellable, NULL };
   gboolean done;
   FvEstimate small;
+  gint64 start;
 
   self.recipe.imgsz = MIN (recipe->imgsz, SMALL_IMGSZ);
   self.recipe.batch = MIN (recipe->batch, SMALL_BATCH);
@@ -238,7 +251,9 @@ fv_measure (FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, const 
       return FALSE;
     }
   done = load_new_network (&self, error) && time_both (&self, rate, error);
-  if (done && choose_sizes (&self, rate, recipe))
+  start = g_get_monotonic_time ();
+  /* On a device that is made for more, small pictures take almost as long as large ones: each try tells what the next may be. */
+  while (done && to_seconds (g_get_monotonic_time () - start) < ENOUGH_SECONDS && choose_sizes (&self, rate, recipe))
     done = time_both (&self, rate, error);
   g_clear_pointer (&self.model, fv_model_unref);
   if (!done)

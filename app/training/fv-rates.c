@@ -153,6 +153,7 @@ fv_rates_lookup (const char *path, const FvRateKey *key, FvRate *rate)
     return FALSE;
   *rate = (FvRate){
     .train = get_seconds (nearest, "train"),
+    .update = get_seconds (nearest, "update"),
     .val = get_seconds (nearest, "val"),
     .save = get_seconds (nearest, "save"),
   };
@@ -174,6 +175,7 @@ make_object (const FvRateKey *key, const FvRate *rate)
   json_object_set_int_member (object, "imgsz", key->imgsz);
   json_object_set_int_member (object, "batch", key->batch);
   json_object_set_double_member (object, "train", rate->train);
+  json_object_set_double_member (object, "update", rate->update);
   json_object_set_double_member (object, "val", rate->val);
   json_object_set_double_member (object, "save", rate->save);
   return object;

@@ -27,9 +27,10 @@ typedef struct
 /* Seconds; NaN = not known. */
 typedef struct
 {
-  double train; /* of a picture in training; always known */
-  double val;   /* of a picture in a validation */
-  double save;  /* of an epoch beside both: weights and checkpoint */
+  double train;  /* of a picture in training; always known */
+  double update; /* of an update of the weights; NaN: that is in train */
+  double val;    /* of a picture in a validation */
+  double save;   /* of an epoch beside both: weights and checkpoint */
 } FvRate;
 
 void fv_rate_key_init (FvRateKey *key, FvDevice *device, char variant, const FvRecipe *recipe);

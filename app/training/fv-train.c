@@ -643,7 +643,7 @@ fv_train (const FvTrainParams *params, FvTrainResult *result, GError **error)
     .recipe_hash = fv_recipe_hash (params->recipe),
     .dataset = params->dataset,
     .mark = g_get_monotonic_time (),
-    .rate = { NAN, NAN, NAN },
+    .rate = { NAN, NAN, NAN, NAN },
     .status = { .epochs = (guint)params->recipe->epochs, .map50 = NAN, .map = NAN },
   };
 

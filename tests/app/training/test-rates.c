@@ -14,7 +14,7 @@ store (const char *path, const FvRateKey *where, double train)
 {
   g_autoptr (GError) error = NULL;
 
-  fv_rates_store (path, where, &(FvRate){ .train = train, .val = train / 3, .save = NAN }, &error);
+  fv_rates_store (path, where, &(FvRate){ .train = train, .val = train / 3, .save = NAN, .update = NAN }, &error);
   g_assert_no_error (error);
 }
 
@@ -155,13 +155,16 @@ test_seconds (void)
 
   fv_recipe_init (&recipe);
   recipe.epochs = 10;
-  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = 0.1, .save = 2.0 });
+  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = 0.1, .save = 2.0, .update = NAN });
   g_assert_cmpfloat_with_epsilon (estimate.seconds, 10 * (50 + 3 + 2), 1e-9);
   g_assert_cmpfloat_with_epsilon (estimate.seconds_per_epoch, 55, 1e-9);
+  /* 16 pictures in a batch, 4 batches in an update. */
+  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = 0.1, .save = 2.0, .update = 6.4 });
+  g_assert_cmpfloat_with_epsilon (estimate.seconds_per_epoch, 55 + 10, 1e-9);
   recipe.val_period = 4;
-  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = 0.1, .save = NAN });
+  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = 0.1, .save = NAN, .update = NAN });
   g_assert_cmpfloat_with_epsilon (estimate.seconds, 10 * 50 + 3 * 3, 1e-9);
-  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = NAN, .save = NAN });
+  fv_estimate_set_rate (&estimate, &recipe, &(FvRate){ .train = 0.5, .val = NAN, .save = NAN, .update = NAN });
   g_assert_cmpfloat (estimate.seconds, >, 10 * 50);
 }
 
