@@ -88,3 +88,12 @@ fv_test_write (const char *folder, const char *name, const char *text)
 {
   return fv_test_write_data (folder, name, text, text ? strlen (text) : 0);
 }
+
+void
+fv_test_isolate (void)
+{
+  static const char *const names[] = { "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_setenv (names[i], fv_test_folder (), TRUE);
+}

@@ -31,6 +31,8 @@ const char *fv_test_folder     (void);
 const char *fv_test_write      (const char *folder, const char *name, const char *text);
 /* The same for any bytes. */
 const char *fv_test_write_data (const char *folder, const char *name, const void *data, gsize size);
+/* The person's folders for data, settings, cache and state become new empty ones. Before anything asks for them. */
+void        fv_test_isolate    (void);
 /* Removes a folder and all that is in it. Links are removed, not followed. */
 void        fv_test_remove     (const char *folder);
 

@@ -284,6 +284,7 @@ fv_serve_child_start (const char *device, const FvServeChildEvents *events, gpoi
   g_autoptr (GError) reason = NULL;
   g_autofree char *cli = fv_child_find_cli ();
   const char *const argv[] = { cli, "serve", "--fd", G_STRINGIFY (CHILD_FD), device ? "--device" : NULL, device, NULL };
+  const char *identifier;
   FvServeChild *self;
   int sockets[2];
 
@@ -316,7 +317,9 @@ fv_serve_child_start (const char *device, const FvServeChildEvents *events, gpoi
   self->events = *events;
   self->user_data = user_data;
   self->process = g_steal_pointer (&process);
-  self->pid = atoi (g_subprocess_get_identifier (self->process));
+  /* A child that has ended already has none. */
+  identifier = g_subprocess_get_identifier (self->process);
+  self->pid = identifier ? atoi (identifier) : 0;
   self->socket = sockets[0];
   self->hush = g_cancellable_new ();
   self->errors = g_data_input_stream_new (g_subprocess_get_stderr_pipe (self->process));

@@ -117,7 +117,8 @@ test_project (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  fv_test_isolate ();
+  g_test_init (&argc, &argv, NULL);
   folder = fv_test_folder ();
   g_test_add_func ("/project/no-locks/lock", test_lock);
   g_test_add_func ("/project/no-locks/two-projects", test_two_projects);

@@ -16,8 +16,9 @@ static void
 make_project (void)
 {
   const char *folder = fv_test_folder ();
-  const char *pictures = g_intern_string (g_build_filename (folder, "pictures", NULL));
-  project = g_intern_string (g_build_filename (folder, "project", NULL));
+  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
+  g_autofree char *path = g_build_filename (folder, "project", NULL);
+  project = g_intern_string (path);
   g_auto (FvTestCall) sample = fv_test_cli (NULL, "sample", pictures, "--train", "6", "--val", "2", "--test", "2",
                                             "--size", "96", "--json", NULL);
   g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);

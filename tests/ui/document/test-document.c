@@ -302,7 +302,8 @@ main (int argc, char **argv)
 {
   /* Neither the person's settings nor their data. */
   g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  fv_test_isolate ();
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/document/import", test_import);
   g_test_add_func ("/document/cancel", test_cancel);
   g_test_add_func ("/document/settings", test_settings);

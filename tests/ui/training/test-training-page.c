@@ -13,6 +13,8 @@
 #include "ui/training/fv-training-page.h"
 #include "ui/widgets/fv-chart.h"
 
+#include <glib/gstdio.h>
+
 #define N_TRAIN 8
 #define N_VAL 4
 
@@ -348,7 +350,10 @@ test_run (Fixture *self, gconstpointer data)
   g_assert_cmpstr (fv_class_table_get_name (table, 1), ==, "bee");
   g_assert_null (fv_class_table_get_name (table, 3));
 
-  /* From here to a new run from these weights. */
+  /* From here to a picture, with these weights, and to a new run from them. */
+  gtk_widget_activate_action (GTK_WIDGET (self->view), "run.try", NULL);
+  g_assert_cmpstr (fv_document_get_try_weights (self->document), ==,
+                   fv_run_monitor_get_best_weights (fv_run_view_get_run (self->view)));
   gtk_widget_activate_action (GTK_WIDGET (self->view), "run.continue", NULL);
   g_assert_cmpstr (shown (self, "detail"), ==, "setup");
   g_assert_cmpint (fv_document_get_start (self->document)->kind, ==, FV_RUN_FROM_RUN);
@@ -434,6 +439,39 @@ test_narrow (Fixture *self, gconstpointer data)
   g_assert_cmpuint (gtk_drop_down_get_selected (drop_down), ==, 0);
 }
 
+/* A run that comes to be when its project has been left is none of the one that is shown then. */
+static void
+test_left_while_starting (Fixture *self, gconstpointer data)
+{
+  const char *folder = fv_test_folder ();
+  g_autofree char *cli = g_strdup (g_getenv ("FOVEA_CLI"));
+  g_autofree char *gate = g_build_filename (folder, "gate", NULL);
+  g_autofree char *script = g_strdup_printf ("#!/bin/sh\nwhile [ ! -e '%s' ]; do sleep 0.05; done\necho 7 >&3\n", gate);
+  const char *program = fv_test_write (folder, "fovea-cli", script);
+  FvDocument *left = self->document;
+  g_assert_cmpint (g_chmod (program, 0700), ==, 0);
+  g_setenv ("FOVEA_CLI", program, TRUE);
+  gtk_widget_activate_action (GTK_WIDGET (self->setup), "setup.start", NULL);
+  g_assert_true (gtk_widget_get_visible (setup_child ("start_spinner")));
+
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  fv_document_create_async (fv_test_folder (), NULL, on_result, &result);
+  fv_test_wait_until (result != NULL);
+  self->document = fv_document_open_finish (result, &error);
+  g_assert_no_error (error);
+  import_pictures (self);
+  fv_page_set_document (FV_PAGE (self->page), self->document);
+  g_assert_false (gtk_widget_get_visible (setup_child ("start_spinner")));
+  fv_test_write (folder, "gate", "");
+  /* Whoever waits for the start keeps its project. */
+  fv_test_wait_until (G_OBJECT (left)->ref_count == 1);
+  g_assert_finalize_object (left);
+  g_assert_cmpstr (shown (self, "detail"), ==, "setup");
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fv_document_get_runs (self->document))), ==, 0);
+  g_setenv ("FOVEA_CLI", cli, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -451,5 +489,6 @@ main (int argc, char **argv)
   ADD ("bad-ends", TRUE, test_bad_ends);
   ADD ("active", TRUE, test_active);
   ADD ("narrow", TRUE, test_narrow);
+  ADD ("left-while-starting", TRUE, test_left_while_starting);
   return g_test_run ();
 }
