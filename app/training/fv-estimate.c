@@ -11,6 +11,20 @@
 #define INPUT_SLACK 1.25
 #define TRAINER_SLOTS 2
 
+/* Bytes a second that weights and checkpoints are written with, until a run has told. */
+#define WRITING 2e8
+
+/* Checkpoint, best and last weights. */
+static guint64
+count_written (const FvYolov5Config *config, const FvRecipe *recipe)
+{
+  g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
+  guint n = (recipe->optimizer == FV_OPTIMIZER_ADAMW ? 5 : 4) + 2;
+
+  return sizeof (float)
+         * (n * fv_layout_get_parameter_floats (layout) + (2 + 2) * fv_layout_get_statistics_floats (layout));
+}
+
 /* Bytes of the pictures that an average batch of @n samples brings, each once, of the dataset's @items. */
 static double
 count_picture_bytes (FvDataset *dataset, const GArray *items, const FvRecipe *recipe, double draws)
@@ -82,6 +96,7 @@ fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const 
     .steps_per_epoch = (train->len + (guint)recipe->batch - 1) / (guint)recipe->batch,
     .device_bytes = count_trainer (device, dataset, train, recipe, config, &loss)
                     + count_predictor (device, dataset, val, recipe, config, &loss),
+    .written_bytes = count_written (config, recipe),
     .device_memory_bytes = fv_device_get_info (device)->memory_bytes,
     .seconds_per_epoch = NAN,
     .seconds = NAN,
@@ -101,6 +116,6 @@ fv_estimate_set_rate (FvEstimate *self, const FvRecipe *recipe, const FvRate *ra
 
   self->seconds_per_epoch = self->images * rate->train + updates * (isnan (rate->update) ? 0.0 : rate->update)
                             + validations / (double)recipe->epochs * self->val_images * val
-                            + (isnan (rate->save) ? 0.0 : rate->save);
+                            + (isnan (rate->save) ? self->written_bytes / WRITING : rate->save);
   self->seconds = (double)recipe->epochs * self->seconds_per_epoch;
 }

@@ -15,6 +15,7 @@ typedef struct
   guint64 device_bytes;        /* at the run's peak */
   guint64 device_memory_bytes; /* that the device has */
   gboolean fits;
+  guint64 written_bytes;             /* to disk, when an epoch ends */
   double seconds_per_epoch, seconds; /* NaN = not known */
 } FvEstimate;
 
