@@ -119,11 +119,10 @@ on_reply (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 GPtrArray *
-fv_ui_bus_call (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface, const char *method,
-                GVariant *arguments, const char *type)
+fv_ui_bus_call_each (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface, const char *method,
+                     GVariant *const *arguments, const char *type)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GVariant) own_arguments = arguments ? g_variant_ref_sink (arguments) : NULL;
   g_autofree Call *calls = g_new0 (Call, n + 1);
   g_autofree char *full_interface
       = g_str_has_prefix (interface, "org.") ? g_strdup (interface) : g_strconcat ("org.a11y.atspi.", interface, NULL);
@@ -134,7 +133,7 @@ fv_ui_bus_call (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface
   for (guint i = 0; i < n; i++)
     {
       calls[i].pending = &pending;
-      g_dbus_connection_call (ui->bus, ui->bus_name, nodes[i]->path, full_interface, method, own_arguments,
+      g_dbus_connection_call (ui->bus, ui->bus_name, nodes[i]->path, full_interface, method, arguments[i],
                               G_VARIANT_TYPE (type), G_DBUS_CALL_FLAGS_NONE, TIMEOUT_MS, NULL, on_reply, &calls[i]);
     }
   while (pending)
@@ -143,6 +142,18 @@ fv_ui_bus_call (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface
   for (guint i = 0; i < n; i++)
     g_ptr_array_add (replies, calls[i].reply);
   return replies;
+}
+
+GPtrArray *
+fv_ui_bus_call (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface, const char *method,
+                GVariant *arguments, const char *type)
+{
+  g_autoptr (GVariant) own = arguments ? g_variant_ref_sink (arguments) : NULL;
+  g_autofree GVariant **each = g_new0 (GVariant *, n + 1);
+
+  for (guint i = 0; i < n; i++)
+    each[i] = own;
+  return fv_ui_bus_call_each (ui, nodes, n, interface, method, each, type);
 }
 
 void

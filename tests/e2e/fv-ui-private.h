@@ -53,6 +53,9 @@ void        fv_ui_node_free          (gpointer data);
  */
 GPtrArray  *fv_ui_bus_call           (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface, const char *method,
                                       GVariant *arguments, const char *type);
+/* With arguments of each one's own. */
+GPtrArray  *fv_ui_bus_call_each      (FvUi *ui, FvUiNode *const *nodes, guint n, const char *interface, const char *method,
+                                      GVariant *const *arguments, const char *type);
 void        fv_ui_bus_replies_free   (GPtrArray *replies);
 GVariant   *fv_ui_bus_call_one       (FvUi *ui, FvUiNode *node, const char *interface, const char *method,
                                       GVariant *arguments, const char *type);
@@ -83,6 +86,8 @@ gboolean    fv_ui_node_is_in         (FvUiNode *node, FvUiNode *ancestor);
 char       *fv_ui_node_get_name      (FvUi *ui, FvUiNode *node);
 
 /* fv-ui-screen.c */
+/* (nullable): the popover that the accessible is, or is in. */
+FvUiNode   *fv_ui_popover_of         (FvUi *ui, FvUiNode *node);
 /* FALSE where it has no place on the screen. */
 gboolean    fv_ui_node_extents       (FvUi *ui, FvUiNode *node, FvUiRect *rect);
 /* What can be pointed at: the extents less what an ancestor cuts off. */

@@ -139,8 +139,8 @@ get_shadow (FvUi *ui, Window window, const FvUiRect *content, int shadow[4])
 }
 
 /* (nullable): the popover that the accessible is, or is in: the parent of a part that GTK calls after its type. */
-static FvUiNode *
-popover_of (FvUi *ui, FvUiNode *node)
+FvUiNode *
+fv_ui_popover_of (FvUi *ui, FvUiNode *node)
 {
   for (; node; node = node->parent)
     {
@@ -189,7 +189,7 @@ popover_extents (FvUi *ui, FvUiNode *popover, const FvUiRect *own, FvUiRect *rec
 gboolean
 fv_ui_node_extents (FvUi *ui, FvUiNode *node, FvUiRect *rect)
 {
-  FvUiNode *popover = popover_of (ui, node), *top;
+  FvUiNode *popover = fv_ui_popover_of (ui, node), *top;
   FvUiRect own, whole, outer;
   Window window;
   int shadow[4];
@@ -225,7 +225,7 @@ intersect (FvUiRect *rect, const FvUiRect *other)
 gboolean
 fv_ui_node_in_sight (FvUi *ui, FvUiNode *node, FvUiRect *rect)
 {
-  FvUiNode *popover = popover_of (ui, node);
+  FvUiNode *popover = fv_ui_popover_of (ui, node);
   FvUiRect own;
 
   if (!fv_ui_node_extents (ui, node, rect))

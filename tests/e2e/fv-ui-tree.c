@@ -47,33 +47,43 @@ read_rectangle (GVariant *reply, FvUiRect *rect)
 /* Of AT-SPI's kinds of coordinates, the one that GTK supports. */
 #define WITHIN_WINDOW 1u
 
-/* Which of the accessibles show; @rects (nullable) gets their places. */
+/*
+ * Which of the accessibles show; @rects (nullable) gets their places.
+ *
+ * GTK says of each widget that it shows, also of those in the pages of a stack that don't. But such a widget contains no
+ * point. (A widget that is an accessible only, such as a page of a stack, has no place at all.)
+ */
 static gboolean *
 find_showing (FvUi *ui, FvUiNode *const *nodes, guint n, FvUiRect *rects)
 {
   gboolean *shows = g_new0 (gboolean, n + 1);
+  g_autoptr (GPtrArray) placed = g_ptr_array_new (), points = g_ptr_array_new ();
+  g_autoptr (GArray) indices = g_array_new (FALSE, FALSE, sizeof (guint));
   GPtrArray *replies
       = fv_ui_bus_call (ui, nodes, n, "Component", "GetExtents", g_variant_new ("(u)", WITHIN_WINDOW), "((iiii))");
+  GPtrArray *contains;
 
   for (guint i = 0; i < n; i++)
     {
       FvUiRect rect;
-      g_autoptr (GVariant) contains = NULL;
 
-      /*
-       * GTK says of each widget that it shows, also of those in the pages of a stack that don't. But such a widget
-       * contains no point. (A widget that is an accessible only, such as a page of a stack, has no place at all.)
-       */
       if (read_rectangle (replies->pdata[i], &rect))
-        contains = fv_ui_bus_call_one (
-            ui, nodes[i], "Component", "Contains",
-            g_variant_new ("(iiu)", rect.x + rect.width / 2, rect.y + rect.height / 2, WITHIN_WINDOW), "(b)");
-      if (contains)
-        g_variant_get (contains, "(b)", &shows[i]);
+        {
+          g_ptr_array_add (placed, nodes[i]);
+          g_ptr_array_add (points,
+                           g_variant_new ("(iiu)", rect.x + rect.width / 2, rect.y + rect.height / 2, WITHIN_WINDOW));
+          g_array_append_val (indices, i);
+        }
       if (rects)
         rects[i] = rect;
     }
   fv_ui_bus_replies_free (replies);
+  contains = fv_ui_bus_call_each (ui, (FvUiNode **)placed->pdata, placed->len, "Component", "Contains",
+                                  (GVariant **)points->pdata, "(b)");
+  for (guint i = 0; i < contains->len; i++)
+    if (contains->pdata[i])
+      g_variant_get (contains->pdata[i], "(b)", &shows[g_array_index (indices, guint, i)]);
+  fv_ui_bus_replies_free (contains);
   return shows;
 }
 
@@ -362,8 +372,8 @@ fv_ui_get_text (FvUi *ui, const char *role, const char *name)
 {
   FvUiNode *node = fv_ui_wait (ui, role, name);
   double n = fv_ui_bus_get_number (ui, node, "Text", "CharacterCount");
-  g_autoptr (GVariant) reply = fv_ui_bus_call_one (ui, node, "Text", "GetText",
-                                                   g_variant_new ("(ii)", 0, isnan (n) ? 0 : (int)n), "(s)");
+  g_autoptr (GVariant) reply
+      = fv_ui_bus_call_one (ui, node, "Text", "GetText", g_variant_new ("(ii)", 0, isnan (n) ? 0 : (int)n), "(s)");
   char *text = NULL;
 
   if (reply)
@@ -429,29 +439,42 @@ FvUiTree *
 fv_ui_read_tree (FvUi *ui)
 {
   g_autoptr (GPtrArray) nodes = read_tree (ui, ui->within ? ui->within : ui->app);
+  FvUiNode **all = (FvUiNode **)nodes->pdata;
   g_auto (GStrv) names = get_names (ui, nodes);
-  g_auto (GStrv) descriptions
-      = fv_ui_bus_get_strings (ui, (FvUiNode **)nodes->pdata, nodes->len, "Accessible", "Description");
-  GPtrArray *states
-      = fv_ui_bus_call (ui, (FvUiNode **)nodes->pdata, nodes->len, "Accessible", "GetState", NULL, "(au)");
-  g_autofree gboolean *shows = find_showing (ui, (FvUiNode **)nodes->pdata, nodes->len, NULL);
+  g_auto (GStrv) descriptions = fv_ui_bus_get_strings (ui, all, nodes->len, "Accessible", "Description");
+  GPtrArray *states = fv_ui_bus_call (ui, all, nodes->len, "Accessible", "GetState", NULL, "(au)");
+  g_autofree FvUiRect *rects = g_new0 (FvUiRect, nodes->len);
+  g_autofree gboolean *shows = find_showing (ui, all, nodes->len, rects);
   g_autoptr (GHashTable) depths = g_hash_table_new (NULL, NULL);
   FvUiTree *tree = g_array_new (FALSE, TRUE, sizeof (FvUiTreeItem));
+  FvUiNode *surface = NULL;
+  int dx = 0, dy = 0;
 
   for (guint i = 0; i < nodes->len; i++)
     {
-      FvUiNode *node = nodes->pdata[i];
-      FvUiTreeItem item = { .node = node, .role = node->role ? node->role : "" };
+      FvUiTreeItem item = { .node = all[i], .role = all[i]->role ? all[i]->role : "", .rect = rects[i] };
+      FvUiNode *popover, *own_surface;
+      FvUiRect rect;
 
-      item.depth = GPOINTER_TO_UINT (g_hash_table_lookup (depths, node->parent)) + 1;
-      g_hash_table_insert (depths, node, GUINT_TO_POINTER (item.depth));
+      item.depth = GPOINTER_TO_UINT (g_hash_table_lookup (depths, all[i]->parent)) + 1;
+      g_hash_table_insert (depths, all[i], GUINT_TO_POINTER (item.depth));
       if (!shows[i])
         continue;
+      /* All in a window, or in a popover, is as far from its place on the screen as the first. */
+      popover = fv_ui_popover_of (ui, all[i]);
+      own_surface = popover ? popover : fv_ui_top_of (ui, all[i]);
+      if (own_surface != surface && fv_ui_node_extents (ui, all[i], &rect))
+        {
+          surface = own_surface;
+          dx = rect.x - rects[i].x;
+          dy = rect.y - rects[i].y;
+        }
+      item.rect.x += dx;
+      item.rect.y += dy;
       item.name = g_intern_string (names[i]);
       item.description = g_intern_string (descriptions[i]);
       item.states = read_states (states->pdata[i]);
       item.focusable = (item.states & fv_ui_state_bit (ui, "focusable")) != 0;
-      fv_ui_node_extents (ui, node, &item.rect);
       g_array_append_val (tree, item);
     }
   fv_ui_bus_replies_free (states);
