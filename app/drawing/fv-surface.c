@@ -14,7 +14,6 @@
 
 struct _FvPyramid
 {
-  gatomicrefcount references;
   guint width, height; /* of the picture */
   guint first;         /* the first level's side is the picture's divided by 2^first */
   guint n_levels;
@@ -172,7 +171,6 @@ fv_pyramid_new (const FvPicture *picture, GError **error)
          || (guint64)(picture->width >> shift) * (picture->height >> shift) > MAX_AREA)
     shift++;
   g_autoptr (FvPyramid) self = g_new0 (FvPyramid, 1);
-  g_atomic_ref_count_init (&self->references);
   self->width = picture->width;
   self->height = picture->height;
   self->first = shift;
@@ -188,18 +186,9 @@ fv_pyramid_new (const FvPicture *picture, GError **error)
   return NULL;
 }
 
-FvPyramid *
-fv_pyramid_ref (FvPyramid *self)
-{
-  g_atomic_ref_count_inc (&self->references);
-  return self;
-}
-
 void
-fv_pyramid_unref (FvPyramid *self)
+fv_pyramid_free (FvPyramid *self)
 {
-  if (!g_atomic_ref_count_dec (&self->references))
-    return;
   for (guint i = 0; i < self->n_levels; i++)
     cairo_surface_destroy (self->levels[i]);
   g_free (self);

@@ -17,16 +17,14 @@ cairo_surface_t *fv_surface_new (const FvPicture *picture, GError **error);
 gboolean fv_surface_save (cairo_surface_t *surface, const char *path, GError **error);
 
 /*
- * A picture at its own and at halved sizes, so that it is drawn small as quickly and as smoothly as large. Immutable once made, reference
- * counted atomically.
+ * A picture at its own and at halved sizes, so that it is drawn small as quickly and as smoothly as large. Immutable once made.
  */
 typedef struct _FvPyramid FvPyramid;
 
 /* (transfer full). About 40 ms for twelve million pixels. A picture beyond what cairo holds begins at half or a quarter of its size. */
 FvPyramid *fv_pyramid_new (const FvPicture *picture, GError **error);
-FvPyramid *fv_pyramid_ref (FvPyramid *self);
-void fv_pyramid_unref (FvPyramid *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPyramid, fv_pyramid_unref)
+void fv_pyramid_free (FvPyramid *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPyramid, fv_pyramid_free)
 
 /* Paints the picture with its upper left corner at (@x, @y) at @scale user units per pixel. @device_scale: pixels of the device per user unit,
    which decides the level. @sharp: pixels stay squares where enlarged. */

@@ -426,12 +426,6 @@ fv_run_monitor_get_started (FvRunMonitor *self)
   return make_time (self->history.started);
 }
 
-GDateTime *
-fv_run_monitor_get_last_event (FvRunMonitor *self)
-{
-  return make_time (self->history.last_time);
-}
-
 guint
 fv_run_monitor_get_epoch (FvRunMonitor *self)
 {
@@ -448,12 +442,6 @@ guint
 fv_run_monitor_get_step (FvRunMonitor *self)
 {
   return self->history.step;
-}
-
-guint
-fv_run_monitor_get_steps (FvRunMonitor *self)
-{
-  return self->history.steps_per_epoch;
 }
 
 gboolean

@@ -94,16 +94,14 @@ guint fv_run_monitor_get_images (FvRunMonitor *self);
 guint fv_run_monitor_get_val_images (FvRunMonitor *self);
 /* Bytes of device memory that it said to need; 0 = unknown */
 guint64 fv_run_monitor_get_device_bytes (FvRunMonitor *self);
-/* (transfer full) (nullable): when it began, and when its last event was written; both UTC */
+/* (transfer full) (nullable): when it began; UTC */
 GDateTime *fv_run_monitor_get_started (FvRunMonitor *self);
-GDateTime *fv_run_monitor_get_last_event (FvRunMonitor *self);
 
 /* Where it stands. The epoch being trained, from 0 to epochs, which is the number that the recipe has. */
 guint fv_run_monitor_get_epoch (FvRunMonitor *self);
 guint fv_run_monitor_get_epochs (FvRunMonitor *self);
-/* Batches of that epoch that are done, and that it has (0 = not known yet). */
+/* Batches of that epoch that are done. */
 guint fv_run_monitor_get_step (FvRunMonitor *self);
-guint fv_run_monitor_get_steps (FvRunMonitor *self);
 /* Whether the epoch's batches are done and its validation goes on. */
 gboolean fv_run_monitor_get_validating (FvRunMonitor *self);
 /* 0..1 of its whole time, as far as can be told. */

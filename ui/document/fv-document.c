@@ -59,8 +59,9 @@ write_settings (FvDocument *self, const FvDocumentSettings *settings, guint seri
   return done;
 }
 
-gboolean
-fv_document_save_settings (FvDocument *self, GError **error)
+/* Writes what is not written yet. */
+static gboolean
+save_settings (FvDocument *self, GError **error)
 {
   if (self->save_source == 0)
     return TRUE;
@@ -502,7 +503,7 @@ fv_document_finalize (GObject *object)
 {
   FvDocument *self = FV_DOCUMENT (object);
   g_autoptr (GError) error = NULL;
-  if (!fv_document_save_settings (self, &error))
+  if (!save_settings (self, &error))
     g_message ("The settings could not be kept: %s", error->message);
   g_clear_object (&self->serve);
   g_clear_object (&self->runs);

@@ -81,8 +81,6 @@ void fv_document_set_start (FvDocument *self, const FvDocumentStart *start);
 gboolean fv_document_has_settings (FvDocument *self);
 /* A recipe that suits the data, as long as the person has chosen none: it is not kept, and other data may bring another. */
 void fv_document_suggest_recipe (FvDocument *self, const FvRecipe *recipe);
-/* Writes what is not written yet; the destructor does so, too. */
-gboolean fv_document_save_settings (FvDocument *self, GError **error);
 
 /* (nullable): an absolute path. Not kept. */
 const char *fv_document_get_try_weights (FvDocument *self);

@@ -27,22 +27,10 @@ enum
 };
 static GParamSpec *properties[N_PROPERTIES];
 
-const char *
-fv_facet_get_name (FvFacet *self)
-{
-  return self->name;
-}
-
 int
 fv_facet_get_value (FvFacet *self)
 {
   return self->value;
-}
-
-guint
-fv_facet_get_count (FvFacet *self)
-{
-  return self->count;
 }
 
 void

@@ -14,9 +14,7 @@ G_DECLARE_FINAL_TYPE (FvFacet, fv_facet, FV, FACET, GObject)
 
 /* value: what the filter is set to. */
 FvFacet *fv_facet_new (const char *name, int value, int class_id);
-const char *fv_facet_get_name (FvFacet *self);
 int fv_facet_get_value (FvFacet *self);
-guint fv_facet_get_count (FvFacet *self);
 void fv_facet_set_count (FvFacet *self, guint count);
 
 /* Gives a drop-down rows of facets: the name, and the count behind it. name: of the drop-down, for screen readers. */

@@ -35,12 +35,6 @@ update (FvRunRow *self)
   gtk_spinner_set_spinning (self->spinner, active);
 }
 
-FvRunMonitor *
-fv_run_row_get_run (FvRunRow *self)
-{
-  return self->run;
-}
-
 GtkWidget *
 fv_run_row_new (FvRunMonitor *run)
 {

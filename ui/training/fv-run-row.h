@@ -12,7 +12,5 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (FvRunRow, fv_run_row, FV, RUN_ROW, GtkListBoxRow)
 
 GtkWidget *fv_run_row_new (FvRunMonitor *run);
-/* (transfer none) */
-FvRunMonitor *fv_run_row_get_run (FvRunRow *self);
 
 G_END_DECLS

@@ -12,7 +12,7 @@ void
 fv_canvas_content_clear (FvCanvasContent *self)
 {
   g_clear_pointer (&self->picture, fv_picture_unref);
-  g_clear_pointer (&self->pyramid, fv_pyramid_unref);
+  g_clear_pointer (&self->pyramid, fv_pyramid_free);
   g_clear_pointer (&self->boxes, g_free);
   g_clear_pointer (&self->class_names, g_strfreev);
   self->n_boxes = 0;

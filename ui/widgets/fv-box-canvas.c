@@ -120,7 +120,7 @@ make_pyramid (GTask *task, gpointer source, gpointer data, GCancellable *cancell
   GError *error = NULL;
   FvPyramid *pyramid = fv_pyramid_new (data, &error);
   if (pyramid)
-    g_task_return_pointer (task, pyramid, (GDestroyNotify)fv_pyramid_unref);
+    g_task_return_pointer (task, pyramid, (GDestroyNotify)fv_pyramid_free);
   else
     g_task_return_error (task, error);
 }

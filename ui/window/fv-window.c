@@ -83,8 +83,9 @@ list_recent_projects (FvWindow *self)
     }
 }
 
-void
-fv_window_set_document (FvWindow *self, FvDocument *document)
+/* Shows a project, opened already, or Welcome. */
+static void
+set_document (FvWindow *self, FvDocument *document)
 {
   FvPage *pages[] = { self->pictures, self->augmentation, self->training, self->try };
   g_set_object (&self->document, document);
@@ -124,7 +125,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer data)
     return;
   if (document != NULL)
     {
-      fv_window_set_document (self, document);
+      set_document (self, document);
       return;
     }
   gtk_stack_set_visible_child_name (self->stack, self->document ? "project" : "welcome");
@@ -241,7 +242,7 @@ cancel_opening_action (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 close_project_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  fv_window_set_document (FV_WINDOW (widget), NULL);
+  set_document (FV_WINDOW (widget), NULL);
 }
 
 static void
@@ -416,7 +417,7 @@ fv_window_init (FvWindow *self)
       g_settings_bind (settings, "window-height", self, "default-height", G_SETTINGS_BIND_DEFAULT);
       g_settings_bind (settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
     }
-  fv_window_set_document (self, NULL);
+  set_document (self, NULL);
 }
 
 FvWindow *

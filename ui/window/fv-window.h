@@ -19,8 +19,6 @@ FvWindow *fv_window_new (AdwApplication *application);
 
 /* (nullable) (transfer none) */
 FvDocument *fv_window_get_document (FvWindow *self);
-/* Shows a project, opened already. */
-void fv_window_set_document (FvWindow *self, FvDocument *document);
 /* Opens the project in that folder and shows it, or says why not. Where a window of the program shows it already, that one comes to the front. */
 void fv_window_open_path (FvWindow *self, const char *path);
 /* (nullable) (transfer none): the folder of the project that it shows or is about to. */
