@@ -62,7 +62,7 @@ allocate (FvBuffer *self, FvMemory memory, VkMemoryPropertyFlags *properties)
   VkMemoryRequirements requirements;
   VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
 
-  vkGetBufferMemoryRequirements (device->device, self->buffer, &requirements);
+  fv_vulkan.GetBufferMemoryRequirements (device->device, self->buffer, &requirements);
   info.allocationSize = requirements.size;
   for (guint i = 0; i < G_N_ELEMENTS (preferences[memory]) && is_out_of_memory (result); i++)
     {
@@ -70,7 +70,7 @@ allocate (FvBuffer *self, FvMemory memory, VkMemoryPropertyFlags *properties)
       if (info.memoryTypeIndex == G_MAXUINT32)
         continue;
       *properties = device->memory.memoryTypes[info.memoryTypeIndex].propertyFlags;
-      result = vkAllocateMemory (device->device, &info, NULL, &self->memory);
+      result = fv_vulkan.AllocateMemory (device->device, &info, NULL, &self->memory);
     }
   return result;
 }
@@ -112,7 +112,7 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);
-  result = vkCreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
+  result = fv_vulkan.CreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
   if (result == VK_SUCCESS)
     result = allocate (self, memory, &properties);
   if (is_out_of_memory (result))
@@ -121,14 +121,14 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
       return NULL;
     }
   if (!fv_device_check (device, result, "allocate memory", error)
-      || !fv_device_check (device, vkBindBufferMemory (device->device, self->buffer, self->memory, 0), "bind memory",
-                           error))
+      || !fv_device_check (device, fv_vulkan.BindBufferMemory (device->device, self->buffer, self->memory, 0),
+                           "bind memory", error))
     return NULL;
   if ((properties & mappable) == mappable
-      && !fv_device_check (device, vkMapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
+      && !fv_device_check (device, fv_vulkan.MapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
                            "map memory", error))
     return NULL;
-  self->address = vkGetBufferDeviceAddress (
+  self->address = fv_vulkan.GetBufferDeviceAddress (
       device->device,
       &(VkBufferDeviceAddressInfo){ .sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, .buffer = self->buffer });
   fv_device_name_object (device, VK_OBJECT_TYPE_BUFFER, (guint64)self->buffer, name);
@@ -151,9 +151,9 @@ fv_buffer_free (FvBuffer *self)
   if (self->address != 0)
     device->allocated_bytes -= self->size;
   if (self->buffer != VK_NULL_HANDLE)
-    vkDestroyBuffer (device->device, self->buffer, NULL);
+    fv_vulkan.DestroyBuffer (device->device, self->buffer, NULL);
   if (self->memory != VK_NULL_HANDLE)
-    vkFreeMemory (device->device, self->memory, NULL);
+    fv_vulkan.FreeMemory (device->device, self->memory, NULL);
   g_free (self->name);
   g_free (self);
   fv_device_unref (device);

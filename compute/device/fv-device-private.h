@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compute/device/fv-buffer.h"
+#include "compute/device/fv-vulkan.h"
 
 G_BEGIN_DECLS
 

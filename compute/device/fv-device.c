@@ -64,9 +64,9 @@ has_layer (const char *name)
   guint32 n = 0;
   g_autofree VkLayerProperties *layers = NULL;
 
-  vkEnumerateInstanceLayerProperties (&n, NULL);
+  fv_vulkan.EnumerateInstanceLayerProperties (&n, NULL);
   layers = g_new0 (VkLayerProperties, n + 1);
-  vkEnumerateInstanceLayerProperties (&n, layers);
+  fv_vulkan.EnumerateInstanceLayerProperties (&n, layers);
   for (guint32 i = 0; i < n; i++)
     if (strcmp (layers[i].layerName, name) == 0)
       return TRUE;
@@ -108,7 +108,7 @@ create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GErro
       info.enabledExtensionCount = 1;
       info.ppEnabledExtensionNames = &debug_utils;
     }
-  result = vkCreateInstance (&info, NULL, &instance);
+  result = fv_vulkan.CreateInstance (&info, NULL, &instance);
   if (result != VK_SUCCESS)
     {
       g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
@@ -118,8 +118,8 @@ create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GErro
     }
   if (validation)
     {
-      PFN_vkCreateDebugUtilsMessengerEXT create
-          = (PFN_vkCreateDebugUtilsMessengerEXT)vkGetInstanceProcAddr (instance, "vkCreateDebugUtilsMessengerEXT");
+      PFN_vkCreateDebugUtilsMessengerEXT create = (PFN_vkCreateDebugUtilsMessengerEXT)fv_vulkan.GetInstanceProcAddr (
+          instance, "vkCreateDebugUtilsMessengerEXT");
       VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
         .messageSeverity
@@ -139,12 +139,12 @@ destroy_instance (VkInstance instance, VkDebugUtilsMessengerEXT messenger)
 {
   if (messenger != VK_NULL_HANDLE)
     {
-      PFN_vkDestroyDebugUtilsMessengerEXT destroy
-          = (PFN_vkDestroyDebugUtilsMessengerEXT)vkGetInstanceProcAddr (instance, "vkDestroyDebugUtilsMessengerEXT");
+      PFN_vkDestroyDebugUtilsMessengerEXT destroy = (PFN_vkDestroyDebugUtilsMessengerEXT)fv_vulkan.GetInstanceProcAddr (
+          instance, "vkDestroyDebugUtilsMessengerEXT");
       destroy (instance, messenger, NULL);
     }
   if (instance != VK_NULL_HANDLE)
-    vkDestroyInstance (instance, NULL);
+    fv_vulkan.DestroyInstance (instance, NULL);
 }
 
 /* Physical devices */
@@ -185,9 +185,9 @@ has_extension (VkPhysicalDevice physical, const char *name)
   guint32 n = 0;
   g_autofree VkExtensionProperties *extensions = NULL;
 
-  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, NULL);
+  fv_vulkan.EnumerateDeviceExtensionProperties (physical, NULL, &n, NULL);
   extensions = g_new0 (VkExtensionProperties, n + 1);
-  vkEnumerateDeviceExtensionProperties (physical, NULL, &n, extensions);
+  fv_vulkan.EnumerateDeviceExtensionProperties (physical, NULL, &n, extensions);
   for (guint32 i = 0; i < n; i++)
     if (strcmp (extensions[i].extensionName, name) == 0)
       return TRUE;
@@ -200,9 +200,9 @@ find_compute_family (VkPhysicalDevice physical, guint32 *timestamp_bits)
   guint32 n = 0;
   g_autofree VkQueueFamilyProperties *families = NULL;
 
-  vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, NULL);
+  fv_vulkan.GetPhysicalDeviceQueueFamilyProperties (physical, &n, NULL);
   families = g_new0 (VkQueueFamilyProperties, n + 1);
-  vkGetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
+  fv_vulkan.GetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
   for (guint32 i = 0; i < n; i++)
     if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT)
       {
@@ -228,14 +228,14 @@ describe (VkPhysicalDevice physical, guint index)
   guint32 timestamp_bits = 0;
   guint32 api;
 
-  vkGetPhysicalDeviceProperties (physical, &properties.properties);
+  fv_vulkan.GetPhysicalDeviceProperties (physical, &properties.properties);
   api = properties.properties.apiVersion;
   info->index = index;
   info->name = g_strdup (properties.properties.deviceName);
   info->type = g_strdup (type_name (properties.properties.deviceType));
   info->api_version = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (api), VK_API_VERSION_MINOR (api),
                                        VK_API_VERSION_PATCH (api));
-  vkGetPhysicalDeviceMemoryProperties (physical, &memory);
+  fv_vulkan.GetPhysicalDeviceMemoryProperties (physical, &memory);
   for (guint32 i = 0; i < memory.memoryHeapCount; i++)
     if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
       info->memory_bytes = MAX (info->memory_bytes, memory.memoryHeaps[i].size);
@@ -246,8 +246,8 @@ describe (VkPhysicalDevice physical, guint index)
       return info;
     }
   properties.pNext = &driver;
-  vkGetPhysicalDeviceProperties2 (physical, &properties);
-  vkGetPhysicalDeviceFeatures2 (physical, &features);
+  fv_vulkan.GetPhysicalDeviceProperties2 (physical, &properties);
+  fv_vulkan.GetPhysicalDeviceFeatures2 (physical, &features);
   info->driver = g_strdup_printf ("%s %s", driver.driverName, driver.driverInfo);
   info->subgroup_size = subgroup.subgroupSize;
   info->fp16 = features12.shaderFloat16;
@@ -268,11 +268,11 @@ list_devices (VkInstance instance, VkPhysicalDevice **physicals)
   GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
   guint32 n = 0;
 
-  if (vkEnumeratePhysicalDevices (instance, &n, NULL) != VK_SUCCESS)
+  if (fv_vulkan.EnumeratePhysicalDevices (instance, &n, NULL) != VK_SUCCESS)
     n = 0;
   *physicals = g_new0 (VkPhysicalDevice, n + 1);
   if (n > 0)
-    vkEnumeratePhysicalDevices (instance, &n, *physicals);
+    fv_vulkan.EnumeratePhysicalDevices (instance, &n, *physicals);
   for (guint32 i = 0; i < n; i++)
     g_ptr_array_add (infos, describe ((*physicals)[i], i));
   return infos;
@@ -289,7 +289,7 @@ fv_device_enumerate (GError **error)
   if (instance == VK_NULL_HANDLE)
     return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
   infos = list_devices (instance, &physicals);
-  vkDestroyInstance (instance, NULL);
+  fv_vulkan.DestroyInstance (instance, NULL);
   return infos;
 }
 
@@ -358,7 +358,7 @@ choose_subgroup_size (FvDevice *self, guint wanted)
   VkPhysicalDeviceProperties2 properties
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
 
-  vkGetPhysicalDeviceProperties2 (self->physical, &properties);
+  fv_vulkan.GetPhysicalDeviceProperties2 (self->physical, &properties);
   self->subgroup_size = self->info->subgroup_size;
   if (wanted >= control.minSubgroupSize && wanted <= control.maxSubgroupSize)
     self->subgroup_size = wanted;
@@ -403,17 +403,17 @@ create_device (FvDevice *self, GError **error)
   };
   guint32 timestamp_bits = 0;
 
-  vkGetPhysicalDeviceFeatures2 (self->physical, &offered);
+  fv_vulkan.GetPhysicalDeviceFeatures2 (self->physical, &offered);
   self->subgroup_size_control = offered13.subgroupSizeControl && offered13.computeFullSubgroups;
   features13.subgroupSizeControl = self->subgroup_size_control;
   features13.computeFullSubgroups = self->subgroup_size_control;
   self->queue_family = find_compute_family (self->physical, &timestamp_bits);
   self->pipeline_timestamps = timestamp_bits > 0;
   queue_info.queueFamilyIndex = self->queue_family;
-  if (!fv_device_check (self, vkCreateDevice (self->physical, &info, NULL, &self->device), "open", error))
+  if (!fv_device_check (self, fv_vulkan.CreateDevice (self->physical, &info, NULL, &self->device), "open", error))
     return FALSE;
-  vkGetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
-  vkGetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
+  fv_vulkan.GetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
+  fv_vulkan.GetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
   return TRUE;
 }
 
@@ -436,13 +436,13 @@ create_objects (FvDevice *self, GError **error)
   const VkSemaphoreCreateInfo semaphore_info
       = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type_info };
 
-  if (!fv_device_check (self, vkCreatePipelineLayout (self->device, &layout_info, NULL, &self->pipeline_layout),
+  if (!fv_device_check (self, fv_vulkan.CreatePipelineLayout (self->device, &layout_info, NULL, &self->pipeline_layout),
                         "make a pipeline layout", error)
-      || !fv_device_check (self, vkCreatePipelineCache (self->device, &cache_info, NULL, &self->pipeline_cache),
+      || !fv_device_check (self, fv_vulkan.CreatePipelineCache (self->device, &cache_info, NULL, &self->pipeline_cache),
                            "make a pipeline cache", error)
-      || !fv_device_check (self, vkCreateCommandPool (self->device, &pool_info, NULL, &self->command_pool),
+      || !fv_device_check (self, fv_vulkan.CreateCommandPool (self->device, &pool_info, NULL, &self->command_pool),
                            "make a command pool", error)
-      || !fv_device_check (self, vkCreateSemaphore (self->device, &semaphore_info, NULL, &self->timeline),
+      || !fv_device_check (self, fv_vulkan.CreateSemaphore (self->device, &semaphore_info, NULL, &self->timeline),
                            "make a semaphore", error))
     return FALSE;
   self->pages = fv_buffer_new (self, FV_MEMORY_DEVICE, 2 * FV_PAGE_BYTES, "zero and dump page", error);
@@ -475,8 +475,8 @@ fv_device_open (const FvDeviceParams *params, GError **error)
   self->physical = physicals[index];
   self->info = g_ptr_array_steal_index (infos, index);
   if (validation)
-    self->set_name
-        = (PFN_vkSetDebugUtilsObjectNameEXT)vkGetInstanceProcAddr (self->instance, "vkSetDebugUtilsObjectNameEXT");
+    self->set_name = (PFN_vkSetDebugUtilsObjectNameEXT)fv_vulkan.GetInstanceProcAddr (self->instance,
+                                                                                      "vkSetDebugUtilsObjectNameEXT");
   if (!create_device (self, error))
     return NULL;
   choose_subgroup_size (self, params->subgroup_size);
@@ -502,7 +502,7 @@ fv_device_unref (FvDevice *self)
       GHashTableIter iter;
       gpointer pipeline;
 
-      vkDeviceWaitIdle (self->device);
+      fv_vulkan.DeviceWaitIdle (self->device);
       if (self->pages != NULL)
         {
           /* Give back the reference that create_objects() took away. */
@@ -512,12 +512,12 @@ fv_device_unref (FvDevice *self)
         }
       g_hash_table_iter_init (&iter, self->pipelines);
       while (g_hash_table_iter_next (&iter, NULL, &pipeline))
-        vkDestroyPipeline (self->device, (VkPipeline)pipeline, NULL);
-      vkDestroySemaphore (self->device, self->timeline, NULL);
-      vkDestroyCommandPool (self->device, self->command_pool, NULL);
-      vkDestroyPipelineCache (self->device, self->pipeline_cache, NULL);
-      vkDestroyPipelineLayout (self->device, self->pipeline_layout, NULL);
-      vkDestroyDevice (self->device, NULL);
+        fv_vulkan.DestroyPipeline (self->device, (VkPipeline)pipeline, NULL);
+      fv_vulkan.DestroySemaphore (self->device, self->timeline, NULL);
+      fv_vulkan.DestroyCommandPool (self->device, self->command_pool, NULL);
+      fv_vulkan.DestroyPipelineCache (self->device, self->pipeline_cache, NULL);
+      fv_vulkan.DestroyPipelineLayout (self->device, self->pipeline_layout, NULL);
+      fv_vulkan.DestroyDevice (self->device, NULL);
     }
   destroy_instance (self->instance, self->messenger);
   g_hash_table_unref (self->pipelines);
@@ -603,7 +603,7 @@ fv_device_submit (FvDevice *self, VkCommandBuffer commands, guint64 *ticket, GEr
     .pSignalSemaphoreInfos = &signal,
   };
 
-  if (!fv_device_check (self, vkQueueSubmit2 (self->queue, 1, &info, VK_NULL_HANDLE), "start work", error))
+  if (!fv_device_check (self, fv_vulkan.QueueSubmit2 (self->queue, 1, &info, VK_NULL_HANDLE), "start work", error))
     return FALSE;
   self->last_ticket = value;
   *ticket = value;
@@ -620,7 +620,7 @@ fv_device_wait (FvDevice *self, guint64 ticket, GError **error)
     .pValues = &ticket,
   };
 
-  return fv_device_check (self, vkWaitSemaphores (self->device, &info, G_MAXUINT64), "finish its work", error);
+  return fv_device_check (self, fv_vulkan.WaitSemaphores (self->device, &info, G_MAXUINT64), "finish its work", error);
 }
 
 gboolean
@@ -628,5 +628,5 @@ fv_device_is_done (FvDevice *self, guint64 ticket)
 {
   guint64 value = 0;
 
-  return vkGetSemaphoreCounterValue (self->device, self->timeline, &value) == VK_SUCCESS && value >= ticket;
+  return fv_vulkan.GetSemaphoreCounterValue (self->device, self->timeline, &value) == VK_SUCCESS && value >= ticket;
 }

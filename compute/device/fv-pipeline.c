@@ -68,11 +68,11 @@ make_pipeline (gpointer data, gpointer user_data)
       info.stage.pNext = &subgroup;
       info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
     }
-  job->result = vkCreateShaderModule (self->device, &module_info, NULL, &info.stage.module);
+  job->result = fv_vulkan.CreateShaderModule (self->device, &module_info, NULL, &info.stage.module);
   if (job->result != VK_SUCCESS)
     return;
-  job->result = vkCreateComputePipelines (self->device, self->pipeline_cache, 1, &info, NULL, &job->pipeline);
-  vkDestroyShaderModule (self->device, info.stage.module, NULL);
+  job->result = fv_vulkan.CreateComputePipelines (self->device, self->pipeline_cache, 1, &info, NULL, &job->pipeline);
+  fv_vulkan.DestroyShaderModule (self->device, info.stage.module, NULL);
 }
 
 gboolean

@@ -182,7 +182,7 @@ put_barrier (VkCommandBuffer commands, VkPipelineStageFlags2 stages, VkAccessFla
   const VkDependencyInfo info
       = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
 
-  vkCmdPipelineBarrier2 (commands, &info);
+  fv_vulkan.CmdPipelineBarrier2 (commands, &info);
 }
 
 static void
@@ -234,19 +234,20 @@ put_command (FvRecording *recording, Command *command)
   switch (command->kind)
     {
     case COMMAND_DISPATCH:
-      vkCmdBindPipeline (recording->commands, VK_PIPELINE_BIND_POINT_COMPUTE, fv_device_get_pipeline (device, &key));
+      fv_vulkan.CmdBindPipeline (recording->commands, VK_PIPELINE_BIND_POINT_COMPUTE,
+                                 fv_device_get_pipeline (device, &key));
       if (dispatch->push_size > 0)
-        vkCmdPushConstants (recording->commands, device->pipeline_layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                            dispatch->push_size, command->push);
-      vkCmdDispatch (recording->commands, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+        fv_vulkan.CmdPushConstants (recording->commands, device->pipeline_layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                    dispatch->push_size, command->push);
+      fv_vulkan.CmdDispatch (recording->commands, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
       recording->n_dispatches++;
       break;
     case COMMAND_FILL:
-      vkCmdFillBuffer (recording->commands, command->to, command->to_offset, command->size, command->word);
+      fv_vulkan.CmdFillBuffer (recording->commands, command->to, command->to_offset, command->size, command->word);
       break;
     case COMMAND_COPY:
-      vkCmdCopyBuffer (recording->commands, command->from, command->to, 1,
-                       &(VkBufferCopy){ command->from_offset, command->to_offset, command->size });
+      fv_vulkan.CmdCopyBuffer (recording->commands, command->from, command->to, 1,
+                               &(VkBufferCopy){ command->from_offset, command->to_offset, command->size });
       break;
     }
 }
@@ -260,7 +261,7 @@ put_commands (FvRecording *recording, GArray *commands)
   };
 
   if (recording->queries != VK_NULL_HANDLE)
-    vkCmdResetQueryPool (recording->commands, recording->queries, 0, 2 * commands->len);
+    fv_vulkan.CmdResetQueryPool (recording->commands, recording->queries, 0, 2 * commands->len);
   /* Whatever was submitted before may still run. */
   put_work_barrier (recording->commands);
   for (guint i = 0; i < commands->len; i++)
@@ -275,10 +276,12 @@ put_commands (FvRecording *recording, GArray *commands)
           recording->n_barriers++;
         }
       if (recording->queries != VK_NULL_HANDLE)
-        vkCmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries, 2 * i);
+        fv_vulkan.CmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries,
+                                      2 * i);
       put_command (recording, command);
       if (recording->queries != VK_NULL_HANDLE)
-        vkCmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries, 2 * i + 1);
+        fv_vulkan.CmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries,
+                                      2 * i + 1);
       remember (&pending, &command->dispatch);
       g_array_append_val (recording->timed, timed);
     }
@@ -308,12 +311,14 @@ begin (FvRecording *recording, guint n_commands, gboolean timing, GError **error
   };
 
   if (timing && device->pipeline_timestamps && n_commands > 0
-      && !fv_device_check (device, vkCreateQueryPool (device->device, &query_info, NULL, &recording->queries),
+      && !fv_device_check (device, fv_vulkan.CreateQueryPool (device->device, &query_info, NULL, &recording->queries),
                            "make a query pool", error))
     return FALSE;
-  return fv_device_check (device, vkAllocateCommandBuffers (device->device, &allocate_info, &recording->commands),
+  return fv_device_check (device,
+                          fv_vulkan.AllocateCommandBuffers (device->device, &allocate_info, &recording->commands),
                           "make a command buffer", error)
-         && fv_device_check (device, vkBeginCommandBuffer (recording->commands, &begin_info), "record commands", error);
+         && fv_device_check (device, fv_vulkan.BeginCommandBuffer (recording->commands, &begin_info), "record commands",
+                             error);
 }
 
 FvRecording *
@@ -327,7 +332,7 @@ fv_recorder_finish (FvRecorder **recorder, gboolean timing, GError **error)
   if (!make_pipelines (self, error) || !begin (recording, self->commands->len, timing, error))
     return NULL;
   put_commands (recording, self->commands);
-  if (!fv_device_check (self->device, vkEndCommandBuffer (recording->commands), "record commands", error))
+  if (!fv_device_check (self->device, fv_vulkan.EndCommandBuffer (recording->commands), "record commands", error))
     return NULL;
   return g_steal_pointer (&recording);
 }
@@ -340,9 +345,9 @@ fv_recording_free (FvRecording *self)
   if (self->ticket != 0 && !self->device->lost)
     fv_device_wait (self->device, self->ticket, NULL);
   if (self->queries != VK_NULL_HANDLE)
-    vkDestroyQueryPool (self->device->device, self->queries, NULL);
+    fv_vulkan.DestroyQueryPool (self->device->device, self->queries, NULL);
   if (self->commands != VK_NULL_HANDLE)
-    vkFreeCommandBuffers (self->device->device, self->device->command_pool, 1, &self->commands);
+    fv_vulkan.FreeCommandBuffers (self->device->device, self->device->command_pool, 1, &self->commands);
   g_array_unref (self->timed);
   fv_device_unref (self->device);
   g_free (self);
@@ -376,8 +381,8 @@ fv_recording_add_times (FvRecording *self, GArray *phases)
   if (self->queries == VK_NULL_HANDLE || self->timed->len == 0)
     return;
   ticks = g_new0 (guint64, 2 * self->timed->len);
-  if (vkGetQueryPoolResults (self->device->device, self->queries, 0, 2 * self->timed->len,
-                             2 * self->timed->len * sizeof *ticks, ticks, sizeof *ticks, VK_QUERY_RESULT_64_BIT)
+  if (fv_vulkan.GetQueryPoolResults (self->device->device, self->queries, 0, 2 * self->timed->len,
+                                     2 * self->timed->len * sizeof *ticks, ticks, sizeof *ticks, VK_QUERY_RESULT_64_BIT)
       != VK_SUCCESS)
     return;
   for (guint i = 0; i < self->timed->len; i++)
