@@ -6,7 +6,7 @@
 void
 fv_progress_init (FvProgress *self)
 {
-  *self = (FvProgress){ .last_update = -1, .best_epoch = -1 };
+  *self = (FvProgress){ .last_update = -1, .rate_factor = 1.0, .best_epoch = -1 };
   self->history = g_array_new (FALSE, TRUE, sizeof (FvEpochRecord));
 }
 
@@ -88,6 +88,7 @@ fv_progress_to_json (const FvProgress *self)
   json_object_set_int_member (object, "last_update", self->last_update);
   json_object_set_int_member (object, "updates", (gint64)self->updates);
   json_object_set_array_member (object, "loss_sums", doubles_to_json (self->loss_sums, 3));
+  json_object_set_double_member (object, "rate_factor", self->rate_factor);
   json_object_set_double_member (object, "best_fitness", self->best_fitness);
   json_object_set_int_member (object, "best_epoch", self->best_epoch);
   json_object_set_int_member (object, "pictures", (gint64)self->pictures);
@@ -154,6 +155,10 @@ fv_progress_read_json (FvProgress *self, JsonObject *object)
   self->best_fitness = json_object_get_double_member (object, "best_fitness");
   self->train_seconds = json_object_get_double_member (object, "train_seconds");
   self->seconds = json_object_get_double_member (object, "seconds");
+  /* Checkpoints of earlier versions have none. */
+  self->rate_factor = json_object_get_double_member_with_default (object, "rate_factor", 1.0);
+  if (!(self->rate_factor > 0.0 && self->rate_factor <= 1.0))
+    return FALSE;
   self->finished = g_strdup (json_object_get_string_member_with_default (object, "finished", NULL));
   for (guint i = 0; i < 3; i++)
     self->loss_sums[i] = json_array_get_double_element (json_node_get_array (sums), i);

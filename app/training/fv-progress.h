@@ -22,6 +22,7 @@ typedef struct
   gint64 last_update; /* batch, counted over all epochs, of the last update; -1 before the first */
   guint64 updates;
   double loss_sums[3]; /* over the batches of the epoch so far */
+  double rate_factor;  /* of every learning rate: 1, or less since the run went back from losses that were not finite */
   double best_fitness;
   gint64 best_epoch;    /* -1: none yet */
   guint64 pictures;     /* trained on so far */

@@ -76,6 +76,7 @@ fill_progress (FvProgress *progress)
   progress->updates = 12;
   progress->loss_sums[0] = 0.1 + 0.2;
   progress->loss_sums[2] = 1e-17;
+  progress->rate_factor = 0.1;
   progress->best_fitness = 2.0 / 7;
   progress->best_epoch = 1;
   progress->pictures = 1234567890123;
@@ -92,6 +93,7 @@ assert_progress_equal (const FvProgress *a, const FvProgress *b)
   g_assert_cmpint (a->last_update, ==, b->last_update);
   g_assert_cmpuint (a->updates, ==, b->updates);
   g_assert_cmpmem (a->loss_sums, sizeof a->loss_sums, b->loss_sums, sizeof b->loss_sums);
+  g_assert_cmpfloat (a->rate_factor, ==, b->rate_factor);
   g_assert_cmpfloat (a->best_fitness, ==, b->best_fitness);
   g_assert_cmpint (a->best_epoch, ==, b->best_epoch);
   g_assert_cmpuint (a->pictures, ==, b->pictures);
