@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "compute/device/fv-device-private.h"
-#include "compute/graph/fv-recorder.h"
+#include "compute/graph/fv-recorder-private.h"
 
 #include <string.h>
 
@@ -42,6 +42,8 @@ typedef struct
   const char *phase;
   double flops;
 } TimedDispatch;
+
+FvRecorderObserver fv_recorder_observer;
 
 FvRecorder *
 fv_recorder_new (FvDevice *device)
@@ -231,6 +233,8 @@ put_command (FvRecording *recording, Command *command)
   const FvPipelineKey key = pipeline_key (command);
   FvDevice *device = recording->device;
 
+  if (fv_recorder_observer != NULL)
+    fv_recorder_observer (recording->commands, dispatch);
   switch (command->kind)
     {
     case COMMAND_DISPATCH:
