@@ -34,6 +34,7 @@ struct _FvDevice
   GHashTable *pipelines;           /* key string -> VkPipeline */
   FvBuffer *pages;                 /* zero page, then dump page */
   guint64 allocated_bytes, peak_bytes;
+  gboolean memory_budget;          /* the driver knows what other programs use */
 };
 
 #define FV_PAGE_BYTES 65536

@@ -212,6 +212,19 @@ find_compute_family (VkPhysicalDevice physical, guint32 *timestamp_bits)
   return G_MAXUINT32;
 }
 
+/* The largest device-local heap, or G_MAXUINT32. */
+static guint32
+find_local_heap (const VkPhysicalDeviceMemoryProperties *memory)
+{
+  guint32 best = G_MAXUINT32;
+
+  for (guint32 i = 0; i < memory->memoryHeapCount; i++)
+    if ((memory->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+        && (best == G_MAXUINT32 || memory->memoryHeaps[i].size > memory->memoryHeaps[best].size))
+      best = i;
+  return best;
+}
+
 static FvDeviceInfo *
 describe (VkPhysicalDevice physical, guint index)
 {
@@ -226,7 +239,7 @@ describe (VkPhysicalDevice physical, guint index)
   VkPhysicalDeviceMemoryProperties memory;
   FvDeviceInfo *info = g_new0 (FvDeviceInfo, 1);
   guint32 timestamp_bits = 0;
-  guint32 api;
+  guint32 api, heap;
 
   fv_vulkan.GetPhysicalDeviceProperties (physical, &properties.properties);
   api = properties.properties.apiVersion;
@@ -236,9 +249,8 @@ describe (VkPhysicalDevice physical, guint index)
   info->api_version = g_strdup_printf ("%u.%u.%u", VK_API_VERSION_MAJOR (api), VK_API_VERSION_MINOR (api),
                                        VK_API_VERSION_PATCH (api));
   fv_vulkan.GetPhysicalDeviceMemoryProperties (physical, &memory);
-  for (guint32 i = 0; i < memory.memoryHeapCount; i++)
-    if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
-      info->memory_bytes = MAX (info->memory_bytes, memory.memoryHeaps[i].size);
+  heap = find_local_heap (&memory);
+  info->memory_bytes = heap == G_MAXUINT32 ? 0 : memory.memoryHeaps[heap].size;
   if (api < VK_API_VERSION_1_3)
     {
       info->driver = g_strdup ("");
@@ -414,6 +426,7 @@ create_device (FvDevice *self, GError **error)
     return FALSE;
   fv_vulkan.GetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
   fv_vulkan.GetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
+  self->memory_budget = has_extension (self->physical, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   return TRUE;
 }
 
@@ -553,6 +566,26 @@ guint64
 fv_device_get_peak_bytes (FvDevice *self)
 {
   return self->peak_bytes;
+}
+
+guint64
+fv_device_get_available_bytes (FvDevice *self)
+{
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT };
+  VkPhysicalDeviceMemoryProperties2 properties
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, .pNext = &budget };
+  const guint32 heap = find_local_heap (&self->memory);
+  guint64 limit = self->info->memory_bytes;
+  guint64 used = self->allocated_bytes;
+
+  if (self->memory_budget && heap != G_MAXUINT32)
+    {
+      fv_vulkan.GetPhysicalDeviceMemoryProperties2 (self->physical, &properties);
+      limit = budget.heapBudget[heap];
+      used = budget.heapUsage[heap];
+    }
+  return limit > used ? limit - used : 0;
 }
 
 VkDeviceAddress

@@ -57,6 +57,11 @@ gboolean            fv_device_is_lost  (FvDevice *self);
 /* Bytes of device memory allocated now and at most so far. */
 guint64             fv_device_get_allocated_bytes (FvDevice *self);
 guint64             fv_device_get_peak_bytes (FvDevice *self);
+/*
+ * Bytes of device memory that may still be allocated: what the driver says that other programs leave (VK_EXT_memory_budget), else the heap
+ * less what this device has allocated.
+ */
+guint64             fv_device_get_available_bytes (FvDevice *self);
 
 /*
  * A driver reads its environment when it is loaded, so this goes first thing in main(): sets LP_NATIVE_VECTOR_WIDTH (where it is unset) to

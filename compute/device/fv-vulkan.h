@@ -20,9 +20,9 @@
   X (DeviceWaitIdle) X (EndCommandBuffer) X (EnumerateDeviceExtensionProperties) \
   X (EnumerateInstanceLayerProperties) X (EnumeratePhysicalDevices) X (FreeCommandBuffers) X (FreeMemory) \
   X (GetBufferDeviceAddress) X (GetBufferMemoryRequirements) X (GetDeviceQueue) X (GetInstanceProcAddr) \
-  X (GetPhysicalDeviceFeatures2) X (GetPhysicalDeviceMemoryProperties) X (GetPhysicalDeviceProperties) \
-  X (GetPhysicalDeviceProperties2) X (GetPhysicalDeviceQueueFamilyProperties) X (GetQueryPoolResults) \
-  X (GetSemaphoreCounterValue) X (MapMemory) X (QueueSubmit2) X (WaitSemaphores)
+  X (GetPhysicalDeviceFeatures2) X (GetPhysicalDeviceMemoryProperties) X (GetPhysicalDeviceMemoryProperties2) \
+  X (GetPhysicalDeviceProperties) X (GetPhysicalDeviceProperties2) X (GetPhysicalDeviceQueueFamilyProperties) \
+  X (GetQueryPoolResults) X (GetSemaphoreCounterValue) X (MapMemory) X (QueueSubmit2) X (WaitSemaphores)
 
 #define FV_VULKAN_MEMBER(name) PFN_vk##name name;
 
