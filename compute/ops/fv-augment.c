@@ -39,7 +39,8 @@ record (FvNode *node, FvRecorder *recorder)
     .groups = { (result->w + LOCAL_SIZE - 1) / LOCAL_SIZE, (result->h + spec.rows - 1) / spec.rows, result->n },
     .push = &push,
     .push_size = sizeof push,
-    .reads = { fv_tensor_get_range (block) },
+    /* The upper layer is blended with what the lower one left in the result. */
+    .reads = { fv_tensor_get_range (block), fv_tensor_get_range (result) },
     .writes = { fv_tensor_get_range (result) },
   };
   FV_DISPATCH_SPEC (&dispatch, &spec);
