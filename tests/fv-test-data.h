@@ -24,6 +24,8 @@ const char *fv_test_source     (const char *relative);
 
 /* (transfer none): a new empty folder; it and all that is in it is removed when the process ends. */
 const char *fv_test_folder     (void);
+/* (transfer full): what lies in @folder, hidden files too, sorted: "a b c". */
+char       *fv_test_list       (const char *folder);
 /*
  * (transfer none): @name in @folder written with @text (nullable = empty; NUL-terminated), parent folders made where
  * they are missing.

@@ -23,17 +23,32 @@ struct _FvFileWriter
   guint8 buffer[BUFFER_SIZE];
 };
 
-static gboolean
-fail (const char *path, int saved_errno, GError **error)
+void
+fv_file_set_error (GError **error, const char *path, int saved_errno)
 {
   const char *format = _ ("Can't write %s: %s");
+  GFileError code = g_file_error_from_errno (saved_errno);
 
   if (saved_errno == ENOSPC || saved_errno == EDQUOT)
-    format = _ ("Can't write %s: %s. Free some space and try again; nothing already saved was changed");
+    {
+      format = _ ("Can't write %s: %s. Free some space and try again; nothing already saved was changed");
+      code = G_FILE_ERROR_NOSPC;
+    }
+  else if (saved_errno == EROFS || saved_errno == EACCES || saved_errno == EPERM)
+    format = _ ("Can't write %s: %s. Allow writing there or take another place; nothing already saved was changed");
+  else if (saved_errno == EIO)
+    format = _ ("Can't write %s: %s. The disk may be failing: save what is on it elsewhere; nothing already saved was "
+                "changed");
   else if (saved_errno == EFBIG)
     format
         = _ ("Can't write %s: %s for this file system or the limit of this session; nothing already saved was changed");
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno), format, path, g_strerror (saved_errno));
+  g_set_error (error, G_FILE_ERROR, (int)code, format, path, g_strerror (saved_errno));
+}
+
+static gboolean
+fail (const char *path, int saved_errno, GError **error)
+{
+  fv_file_set_error (error, path, saved_errno);
   return FALSE;
 }
 
@@ -155,18 +170,16 @@ fv_file_writer_write (FvFileWriter *self, const void *data, gsize size, GError *
   return TRUE;
 }
 
-/* Makes the rename itself survive a power cut. Some file systems can't flush a folder; that is no error of ours. */
-static gboolean
-sync_folder (FvFileWriter *self, GError **error)
+gboolean
+fv_file_flush_folder (const char *folder)
 {
-  int fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean ok = TRUE;
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = fd < 0 || fsync (fd) == 0 || (errno != EIO && errno != ENOSPC && errno != EDQUOT);
+  int saved = errno;
 
-  if (fd < 0)
-    return TRUE;
-  if (fsync (fd) < 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT))
-    ok = fail (self->path, errno, error);
-  close (fd);
+  if (fd >= 0)
+    close (fd);
+  errno = saved;
   return ok;
 }
 
@@ -182,7 +195,12 @@ fv_file_writer_commit (FvFileWriter *self, GError **error)
   /* The lock goes with the descriptor, after the rename. */
   close (self->fd);
   self->fd = -1;
-  return sync_folder (self, error);
+  if (fv_file_flush_folder (self->folder))
+    return TRUE;
+  g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
+               _ ("%s was written, but its place in the folder can't be made sure of: %s. Check the disk"), self->path,
+               g_strerror (errno));
+  return FALSE;
 }
 
 void

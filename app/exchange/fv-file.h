@@ -32,6 +32,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvFileWriter, fv_file_writer_free)
 /* All of the above for bytes in memory. */
 gboolean      fv_file_replace       (const char *path, const void *data, gsize size, GError **error);
 
+/* The G_FILE_ERROR of a call that could not write @path: a sentence with the reason and what to do. */
+void          fv_file_set_error     (GError **error, const char *path, int saved_errno);
+
+/*
+ * Makes what was made or renamed in @folder survive a power cut. FALSE with errno where the disk fails at it; file systems that can't do it
+ * are no error.
+ */
+gboolean      fv_file_flush_folder  (const char *folder);
+
 /* (transfer full): the content of a file, mapped; it must not be cut short meanwhile. Errors: G_FILE_ERROR. */
 GBytes       *fv_file_map           (const char *path, GError **error);
 

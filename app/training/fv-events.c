@@ -1,51 +1,86 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-events.h"
 
+#include "app/exchange/fv-file.h"
 #include "app/training/fv-json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 struct _FvEvents
 {
   char *path;
-  FILE *file;
+  int fd;
+  gboolean torn; /* half a line is at the end, and could not be cut off */
   FILE *copy;
   guint run;
 };
 
+/* Cuts off what follows the last line end: a killed process or a full disk may have left half a line. */
 static gboolean
-fail (const char *path, gboolean opened, GError **error)
+cut_torn_line (int fd)
 {
-  int saved = errno;
+  off_t size = lseek (fd, 0, SEEK_END), end = size;
+  char piece[4096];
 
-  g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved),
-               opened ? _ ("The event stream %s can't be written: %s.")
-                      : _ ("The event stream %s can't be opened: %s."),
-               path, g_strerror (saved));
-  return FALSE;
-}
-
-/* Cuts off what follows the last line end: a killed process may have left half a line. */
-static gboolean
-cut_torn_line (FILE *file)
-{
-  long end;
-
-  if (fseek (file, 0, SEEK_END) != 0 || (end = ftell (file)) < 0)
+  if (size < 0)
     return FALSE;
   while (end > 0)
     {
-      if (fseek (file, end - 1, SEEK_SET) != 0)
-        return FALSE;
-      if (fgetc (file) == '\n')
-        break;
-      end--;
+      gsize wanted = MIN ((gsize)end, sizeof piece);
+      gssize n = pread (fd, piece, wanted, end - (off_t)wanted);
+      const char *line_end;
+
+      if (n != (gssize)wanted)
+        {
+          errno = n < 0 ? errno : EIO;
+          return FALSE;
+        }
+      line_end = memrchr (piece, '\n', wanted);
+      if (line_end)
+        {
+          end -= piece + wanted - (line_end + 1);
+          break;
+        }
+      end -= (off_t)wanted;
     }
-  return ftruncate (fileno (file), end) == 0;
+  return end == size || ftruncate (fd, end) == 0;
+}
+
+/* A line is whole or not there. */
+static gboolean
+write_line (FvEvents *self, const char *line, GError **error)
+{
+  gsize left = strlen (line);
+  int saved;
+
+  if (self->torn && !cut_torn_line (self->fd))
+    {
+      fv_file_set_error (error, self->path, errno);
+      return FALSE;
+    }
+  self->torn = FALSE;
+  while (left > 0)
+    {
+      gssize n = write (self->fd, line, left);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          saved = errno;
+          self->torn = !cut_torn_line (self->fd);
+          fv_file_set_error (error, self->path, saved);
+          return FALSE;
+        }
+      line += n;
+      left -= (gsize)n;
+    }
+  return TRUE;
 }
 
 FvEvents *
@@ -56,10 +91,10 @@ fv_events_open (const char *path, guint run, FILE *copy, GError **error)
   self->path = g_strdup (path);
   self->copy = copy;
   self->run = run;
-  self->file = g_fopen (path, "a+e");
-  if (!self->file || !cut_torn_line (self->file))
+  self->fd = open (path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  if (self->fd < 0 || !cut_torn_line (self->fd))
     {
-      fail (path, FALSE, error);
+      fv_file_set_error (error, path, errno);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -70,7 +105,8 @@ fv_events_free (FvEvents *self)
 {
   if (!self)
     return;
-  g_clear_pointer (&self->file, fclose);
+  if (self->fd >= 0)
+    close (self->fd);
   g_free (self->path);
   g_free (self);
 }
@@ -94,16 +130,25 @@ gboolean
 fv_events_end (FvEvents *self, JsonBuilder *builder, GError **error)
 {
   g_autoptr (JsonNode) root = NULL;
+  g_autofree char *text = NULL;
   g_autofree char *line = NULL;
 
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
   g_object_unref (builder);
-  line = fv_json_print (root, FALSE);
-  if (fprintf (self->file, "%s\n", line) < 0 || fflush (self->file) != 0)
-    return fail (self->path, TRUE, error);
-  if (self->copy && (fprintf (self->copy, "%s\n", line) < 0 || fflush (self->copy) != 0))
-    return fail ("(the copy that --events asked for)", TRUE, error);
+  text = fv_json_print (root, FALSE);
+  line = g_strconcat (text, "\n", NULL);
+  if (!write_line (self, line, error))
+    return FALSE;
+  if (self->copy && (fputs (line, self->copy) < 0 || fflush (self->copy) != 0))
+    {
+      int saved = errno;
+
+      g_set_error (error, G_IO_ERROR, (int)g_io_error_from_errno (saved),
+                   _ ("The copy of the event stream that --events asked for can't be written: %s."),
+                   g_strerror (saved));
+      return FALSE;
+    }
   return TRUE;
 }
 

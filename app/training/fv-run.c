@@ -97,8 +97,7 @@ make_folder (FvRun *self, const char *runs, guint wanted, GError **error)
         g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_EXISTS,
                      _ ("Run %u exists already: go on with it (--resume %u), or take another number."), wanted, wanted);
       else
-        g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
-                     _ ("The folder of the run, %s, can't be made: %s."), folder, g_strerror (errno));
+        fv_file_set_error (error, folder, errno);
       return FALSE;
     }
 }
@@ -112,6 +111,37 @@ save_json (const FvRun *self, const char *name, JsonNode *node, GError **error)
   return fv_file_replace (path, text, strlen (text), error);
 }
 
+/* The entries of the run's folder and of the one for runs; what is in a run's folder is flushed with it. */
+static gboolean
+flush_folders (const char *project_path, const char *runs, GError **error)
+{
+  const char *const folders[] = { runs, project_path };
+
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (!fv_file_flush_folder (folders[i]))
+      {
+        fv_file_set_error (error, folders[i], errno);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+/* A run that could not begin leaves nothing, and its number to another. */
+static void
+remove_folder (FvRun *self)
+{
+  static const char *const names[] = { FV_RUN_DATA, FV_RUN_RECIPE, FV_RUN_LOCK };
+  g_autofree char *folder = fv_run_get_file (self, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = fv_run_get_file (self, names[i]);
+
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
 FvRun *
 fv_run_create (const char *project_path, guint number, const FvRecipe *recipe, const FvDataset *dataset, GError **error)
 {
@@ -123,16 +153,17 @@ fv_run_create (const char *project_path, guint number, const FvRecipe *recipe, c
   self->project_path = g_strdup (project_path);
   if (g_mkdir_with_parents (runs, 0777) != 0)
     {
-      g_set_error (error, G_FILE_ERROR, (int)g_file_error_from_errno (errno),
-                   _ ("The folder for runs, %s, can't be made: %s."), runs, g_strerror (errno));
+      fv_file_set_error (error, runs, errno);
       return NULL;
     }
-  if (!make_folder (self, runs, number, error) || !take_lock (self, error))
+  if (!make_folder (self, runs, number, error))
     return NULL;
   data = fv_run_get_file (self, FV_RUN_DATA);
-  if (!save_json (self, FV_RUN_RECIPE, recipe_node, error) || !fv_dataset_save (dataset, data, error))
-    return NULL;
-  return g_steal_pointer (&self);
+  if (take_lock (self, error) && save_json (self, FV_RUN_RECIPE, recipe_node, error)
+      && fv_dataset_save (dataset, data, error) && flush_folders (project_path, runs, error))
+    return g_steal_pointer (&self);
+  remove_folder (self);
+  return NULL;
 }
 
 FvRun *
