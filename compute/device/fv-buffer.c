@@ -35,12 +35,14 @@ set_out_of_memory (FvDevice *device, const char *name, VkDeviceSize size, GError
 {
   g_autofree char *needed = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *used = g_format_size_full (device->allocated_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *available = g_format_size_full (fv_device_get_available_bytes (device), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *total = g_format_size_full (device->info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
   g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
-               "The device “%s” has too little memory: %s more were needed for “%s”, %s of its %s are taken by Fovea. "
-               "Try a smaller batch, smaller pictures or a smaller model.",
-               device->info->name, needed, name, used, total);
+               "The device “%s” has too little memory: %s more were needed for “%s”, and %s of its %s are said to be "
+               "free (Fovea holds %s). Choose a smaller batch, smaller pictures or a smaller model, or end other "
+               "programs that use the device.",
+               device->info->name, needed, name, available, total, used);
 }
 
 static gboolean
@@ -69,6 +71,8 @@ allocate (FvBuffer *self, FvMemory memory, VkMemoryPropertyFlags *properties)
       info.memoryTypeIndex = find_memory_type (device, preferences[memory][i], requirements.memoryTypeBits);
       if (info.memoryTypeIndex == G_MAXUINT32)
         continue;
+      /* Not twice. */
+      requirements.memoryTypeBits &= ~(1u << info.memoryTypeIndex);
       *properties = device->memory.memoryTypes[info.memoryTypeIndex].propertyFlags;
       result = fv_vulkan.AllocateMemory (device->device, &info, NULL, &self->memory);
     }

@@ -73,6 +73,33 @@ has_layer (const char *name)
   return FALSE;
 }
 
+/* Where there is no device yet that could be named. */
+static gboolean
+check_search (VkResult result, GError **error)
+{
+  switch (result)
+    {
+    case VK_SUCCESS:
+    case VK_INCOMPLETE:
+      return TRUE;
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                   "There is no memory left to look for Vulkan devices. End other programs and try again.");
+      return FALSE;
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
+                   "No Vulkan driver was found. Install the driver of your graphics card, or Mesa's software driver "
+                   "(on Debian: mesa-vulkan-drivers).");
+      return FALSE;
+    default:
+      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_FAILED,
+                   "A Vulkan driver is there, but could not start (Vulkan error %d). Install it anew or update it.",
+                   result);
+      return FALSE;
+    }
+}
+
 static VkInstance
 create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GError **error)
 {
@@ -109,13 +136,8 @@ create_instance (gboolean validation, VkDebugUtilsMessengerEXT *messenger, GErro
       info.ppEnabledExtensionNames = &debug_utils;
     }
   result = fv_vulkan.CreateInstance (&info, NULL, &instance);
-  if (result != VK_SUCCESS)
-    {
-      g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND,
-                   "No Vulkan driver was found. Install the driver of your graphics card, or Mesa's software driver "
-                   "(on Debian: mesa-vulkan-drivers).");
-      return VK_NULL_HANDLE;
-    }
+  if (!check_search (result, error))
+    return VK_NULL_HANDLE;
   if (validation)
     {
       PFN_vkCreateDebugUtilsMessengerEXT create = (PFN_vkCreateDebugUtilsMessengerEXT)fv_vulkan.GetInstanceProcAddr (
@@ -273,18 +295,19 @@ describe (VkPhysicalDevice physical, guint index)
   return info;
 }
 
-/* Both arrays are in the driver's order. */
+/* Both arrays are in the driver's order. NULL and @error when they can't be had. */
 static GPtrArray *
-list_devices (VkInstance instance, VkPhysicalDevice **physicals)
+list_devices (VkInstance instance, VkPhysicalDevice **physicals, GError **error)
 {
-  GPtrArray *infos = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
+  GPtrArray *infos;
   guint32 n = 0;
 
-  if (fv_vulkan.EnumeratePhysicalDevices (instance, &n, NULL) != VK_SUCCESS)
-    n = 0;
+  if (!check_search (fv_vulkan.EnumeratePhysicalDevices (instance, &n, NULL), error))
+    return NULL;
   *physicals = g_new0 (VkPhysicalDevice, n + 1);
-  if (n > 0)
-    fv_vulkan.EnumeratePhysicalDevices (instance, &n, *physicals);
+  if (n > 0 && !check_search (fv_vulkan.EnumeratePhysicalDevices (instance, &n, *physicals), error))
+    return NULL;
+  infos = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
   for (guint32 i = 0; i < n; i++)
     g_ptr_array_add (infos, describe ((*physicals)[i], i));
   return infos;
@@ -294,13 +317,18 @@ GPtrArray *
 fv_device_enumerate (GError **error)
 {
   g_autofree VkPhysicalDevice *physicals = NULL;
-  g_autoptr (GError) missing = NULL;
-  VkInstance instance = create_instance (FALSE, NULL, &missing);
+  g_autoptr (GError) failure = NULL;
+  VkInstance instance = create_instance (FALSE, NULL, &failure);
   GPtrArray *infos;
 
   if (instance == VK_NULL_HANDLE)
-    return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
-  infos = list_devices (instance, &physicals);
+    {
+      if (g_error_matches (failure, FV_DEVICE_ERROR, FV_DEVICE_ERROR_NONE_FOUND))
+        return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_device_info_free);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+  infos = list_devices (instance, &physicals, error);
   fv_vulkan.DestroyInstance (instance, NULL);
   return infos;
 }
@@ -422,7 +450,8 @@ create_device (FvDevice *self, GError **error)
   self->queue_family = find_compute_family (self->physical, &timestamp_bits);
   self->pipeline_timestamps = timestamp_bits > 0;
   queue_info.queueFamilyIndex = self->queue_family;
-  if (!fv_device_check (self, fv_vulkan.CreateDevice (self->physical, &info, NULL, &self->device), "open", error))
+  if (!fv_device_check (self, fv_vulkan.CreateDevice (self->physical, &info, NULL, &self->device), "open a queue",
+                        error))
     return FALSE;
   fv_vulkan.GetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
   fv_vulkan.GetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
@@ -481,7 +510,9 @@ fv_device_open (const FvDeviceParams *params, GError **error)
   self->instance = create_instance (validation, &self->messenger, error);
   if (self->instance == VK_NULL_HANDLE)
     return NULL;
-  infos = list_devices (self->instance, &physicals);
+  infos = list_devices (self->instance, &physicals, error);
+  if (infos == NULL)
+    return NULL;
   index = select_device (infos, selector, error);
   if (index < 0)
     return NULL;
@@ -653,7 +684,12 @@ fv_device_wait (FvDevice *self, guint64 ticket, GError **error)
     .pValues = &ticket,
   };
 
-  return fv_device_check (self, fv_vulkan.WaitSemaphores (self->device, &info, G_MAXUINT64), "finish its work", error);
+  VkResult result = fv_vulkan.WaitSemaphores (self->device, &info, G_MAXUINT64);
+
+  /* What runs must not be touched: where this way of waiting finds no memory, another may. */
+  if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
+    result = fv_vulkan.DeviceWaitIdle (self->device);
+  return fv_device_check (self, result, "finish its work", error);
 }
 
 gboolean
@@ -661,5 +697,7 @@ fv_device_is_done (FvDevice *self, guint64 ticket)
 {
   guint64 value = 0;
 
-  return fv_vulkan.GetSemaphoreCounterValue (self->device, self->timeline, &value) == VK_SUCCESS && value >= ticket;
+  return fv_device_check (self, fv_vulkan.GetSemaphoreCounterValue (self->device, self->timeline, &value),
+                          "tell how far it is", NULL)
+         && value >= ticket;
 }

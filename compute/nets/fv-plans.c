@@ -121,6 +121,12 @@ fv_plans_record (FvPlans *self, FvPlan *plan, guint slot, GError **error)
   return plan->recordings[slot];
 }
 
+gsize
+fv_plans_get_arena_bytes (FvPlans *self)
+{
+  return self->arena != NULL ? self->arena->size : 0;
+}
+
 void
 fv_plans_set_timing (FvPlans *self, gboolean on)
 {

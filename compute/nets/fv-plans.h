@@ -42,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPlans, fv_plans_free)
 FvPlan      *fv_plans_get       (FvPlans *self, guint n, guint height, guint width, GError **error);
 /* (transfer none): the recording of @plan for @slot. */
 FvRecording *fv_plans_record    (FvPlans *self, FvPlan *plan, guint slot, GError **error);
+/* Bytes of the arena that there is. */
+gsize        fv_plans_get_arena_bytes (FvPlans *self);
 /* Records with or without timestamps from now on. */
 void         fv_plans_set_timing (FvPlans *self, gboolean on);
 

@@ -175,18 +175,24 @@ static gboolean
 check_memory (const FvPlan *plan, gpointer user_data, GError **error)
 {
   FvTrainer *self = user_data;
-  const guint64 needed = model_bytes (self) + fv_graph_get_arena_bytes (plan->graph);
   const FvDeviceInfo *info = fv_device_get_info (self->device);
-  g_autofree char *needed_text = NULL, *total_text = NULL;
+  const guint64 held = model_bytes (self);
+  const guint64 needed = held + fv_graph_get_arena_bytes (plan->graph);
+  /* The arena that there is goes before a larger one comes. */
+  const guint64 available = MIN (
+      fv_device_get_available_bytes (self->device) + held + fv_plans_get_arena_bytes (self->plans), info->memory_bytes);
+  g_autofree char *needed_text = NULL, *available_text = NULL, *total_text = NULL;
 
-  if (needed <= info->memory_bytes)
+  if (needed <= available)
     return TRUE;
   needed_text = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
+  available_text = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
   total_text = g_format_size_full (info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
-               "Training with %u pictures of %u x %u px at a time needs %s of memory, and the device “%s” has %s. "
-               "Choose a smaller batch, smaller pictures or a smaller model.",
-               plan->n, plan->width, plan->height, needed_text, info->name, total_text);
+               "Training with %u pictures of %u x %u px at a time needs %s of memory, and the device “%s” has %s free "
+               "of %s. Choose a smaller batch, smaller pictures or a smaller model, or end other programs that use the "
+               "device.",
+               plan->n, plan->width, plan->height, needed_text, info->name, available_text, total_text);
   return FALSE;
 }
 
