@@ -16,6 +16,8 @@
 #define TOLERANCE 1e-3
 /* Where the data name no classes, a number beyond this is a slip. */
 #define MAX_UNNAMED_CLASS 9999
+/* A class and 10,000 corners. */
+#define MAX_FIELDS 20001
 
 /* Lines of a label file */
 
@@ -93,12 +95,13 @@ parse_coordinates (FvImportEntry *entry, guint line, char **fields, guint n, dou
   return TRUE;
 }
 
+/* Up to MAX_FIELDS, and one more where there are more. */
 static GPtrArray *
 split_fields (char *text)
 {
   GPtrArray *fields = g_ptr_array_new ();
   char *rest = text;
-  for (;;)
+  while (fields->len <= MAX_FIELDS)
     {
       rest += strspn (rest, " \t\r\v\f");
       if (*rest == '\0')
@@ -117,6 +120,14 @@ read_line (const FvImportJob *job, FvImportEntry *entry, guint line, char *text)
   g_autoptr (GPtrArray) fields = split_fields (text);
   if (fields->len == 0)
     return;
+  if (fields->len > MAX_FIELDS)
+    {
+      fv_problem_add (entry->rejected, entry->label, line,
+                      _ ("The line has more than %d values, but a polygon at most %d corners. Simplify the polygon or "
+                         "delete the line."),
+                      MAX_FIELDS, (MAX_FIELDS - 1) / 2);
+      return;
+    }
   gboolean polygon = fields->len >= 7 && fields->len % 2 == 1;
   if (fields->len != 5 && !polygon)
     {
@@ -303,19 +314,21 @@ add_list (FvImportJob *job, const char *list, FvSubset subset)
   g_autofree char *beside = g_path_get_dirname (list);
   g_autofree char *above = g_path_get_dirname (beside);
   const char *const folders[] = { beside, job->root, above, NULL };
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
+  guint number = 0;
+  char *line;
+  for (char *rest = text; (line = strsep (&rest, "\n")) != NULL;)
     {
-      const char *name = g_strstrip (lines[i]);
+      const char *name = g_strstrip (line);
+      number++;
       if (name[0] == '\0')
         continue;
       g_autofree char *picture = g_utf8_validate (name, -1, NULL) ? fv_yolo_resolve (folders, name) : NULL;
       if (picture != NULL)
-        fv_import_job_add (job, picture, find_label (picture), subset, list, i + 1);
+        fv_import_job_add (job, picture, find_label (picture), subset, list, number);
       else
         {
           g_autofree char *shown = g_filename_display_name (name);
-          fv_problem_add (job->rejected, list, i + 1,
+          fv_problem_add (job->rejected, list, number,
                           _ ("The picture '%s' is not there. Put it there, or take it off the list."), shown);
         }
     }

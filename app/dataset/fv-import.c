@@ -15,6 +15,10 @@
 /* What the text of a coordinate may be off by its rounding, in pixels: no reason for a row of the report. */
 #define ROUNDING 0.1
 #define MAX_WORKERS 8
+/* Rows about one file, or about the import itself: a file of wrong lines would fill the memory with reasons that nobody reads. */
+#define MAX_ROWS 100000
+/* Of one picture; the densest crowds that are labelled have 20,000. */
+#define MAX_BOXES 100000
 
 G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
@@ -28,6 +32,10 @@ void
 fv_problem_add (GPtrArray *rows, const char *file, guint line, const char *format, ...)
 {
   va_list arguments;
+  if (rows->len > MAX_ROWS)
+    return;
+  if (rows->len == MAX_ROWS)
+    format = _ ("There is more to say than is listed. Correct what is listed and import again.");
   va_start (arguments, format);
   g_ptr_array_add (rows, fv_problem_new (file, line, g_strdup_vprintf (format, arguments)));
   va_end (arguments);
@@ -121,6 +129,16 @@ fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
                       _ ("The box lies outside its picture (%g, %g to %g, %g of %g x %g pixels). Draw it again or "
                          "delete it."),
                       box.x1, box.y1, box.x2, box.y2, width, height);
+      return;
+    }
+
+  if (entry->boxes->len >= MAX_BOXES)
+    {
+      fv_problem_add (
+          entry->rejected, entry->label, line,
+          _ ("The picture has %u boxes already, and no more are taken. Delete some, or cut the picture into "
+             "tiles."),
+          entry->boxes->len);
       return;
     }
 

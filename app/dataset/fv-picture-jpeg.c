@@ -10,6 +10,15 @@
 #define MARKER_SOS 0xda
 #define MARKER_APP1 0xe1
 #define EXIF_PREFIX "Exif\0"
+/* Segments and fill bytes before the picture begins; cameras write some dozens. */
+#define MAX_SEGMENTS 65536
+
+/* A progressive file of some kilobytes can ask for a scan of the whole picture ten thousand times. */
+#ifdef TJFLAG_LIMITSCANS
+#define LIMIT_SCANS TJFLAG_LIMITSCANS
+#else
+#define LIMIT_SCANS 0
+#endif
 
 static gboolean
 is_frame_header (guint8 marker)
@@ -75,9 +84,11 @@ fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **erro
 {
   *info = (FvPictureInfo){ .format = FV_PICTURE_JPEG, .orientation = 0 };
   guint64 offset = 2;
-  for (;;)
+  for (guint n = 0;; n++)
     {
       guint8 head[4], marker;
+      if (n == MAX_SEGMENTS)
+        return damaged (source, _ ("too much before the picture."), error);
       if (!fv_picture_source_read (source, offset, head, 2))
         return truncated (source, error);
       if (head[0] != 0xff)
@@ -202,11 +213,12 @@ fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint 
                        _ ("%s: no memory for a picture of %d x %d pixels."), source->name, width, height);
           goto out;
         }
-      status = tjDecompress2 (tj, source->data, source->size, cmyk, width, 0, height, TJPF_CMYK, 0);
+      status = tjDecompress2 (tj, source->data, source->size, cmyk, width, 0, height, TJPF_CMYK, LIMIT_SCANS);
       convert_cmyk (cmyk, picture);
     }
   else
-    status = tjDecompress2 (tj, source->data, source->size, picture->rgb, width, picture->stride, height, TJPF_RGB, 0);
+    status = tjDecompress2 (tj, source->data, source->size, picture->rgb, width, picture->stride, height, TJPF_RGB,
+                            LIMIT_SCANS);
   ok = status == 0 || (tjGetErrorCode (tj) == TJERR_WARNING && is_harmless (tjGetErrorStr2 (tj)));
   if (!ok)
     damaged (source, tjGetErrorStr2 (tj), error);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define MAX_EXIF 65536
+/* Pieces of a file; encoders cut theirs at 8 KiB or more. */
+#define MAX_CHUNKS (1 << 19)
 
 static gboolean
 fail (const FvPictureSource *source, FvPictureError code, const char *what, GError **error)
@@ -25,7 +27,8 @@ gboolean
 fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
 {
   *info = (FvPictureInfo){ .format = FV_PICTURE_PNG, .orientation = 1 };
-  for (guint64 offset = 8;;)
+  guint64 offset = 8;
+  for (guint n = 0; n < MAX_CHUNKS; n++)
     {
       guint8 head[8];
       if (!fv_picture_source_read (source, offset, head, sizeof head))
@@ -54,6 +57,7 @@ fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error
         return TRUE;
       offset += 12 + (guint64)size;
     }
+  return fail (source, FV_PICTURE_ERROR_FORMAT, _ ("damaged: it is cut into too many pieces"), error);
 }
 
 /* Everything that decode() touches after setjmp lives here, so that no longjmp can leave it undefined or leaked. */
@@ -63,7 +67,9 @@ typedef struct
   guint64 position;
   png_structp png;
   png_infop info;
-  guint8 *pixels;
+  FvPicture *picture;
+  GError *no_memory;
+  guint8 *pixels; /* one row, or all of an interlaced picture's */
   png_bytepp rows;
   gsize row_bytes;
   guint channels;
@@ -92,6 +98,44 @@ on_read (png_structp png, png_bytep bytes, size_t size)
   self->position += size;
 }
 
+/* Transparent pixels show white, as in a viewer. */
+static void
+flatten (const guint8 *from, guint channels, guint width, guint8 *to)
+{
+  for (guint x = 0; x < width; x++, from += channels, to += 3)
+    for (guint c = 0; c < 3; c++)
+      to[c] = channels == 4 ? 255 - ((255 - from[c]) * from[3] + 127) / 255 : from[c];
+}
+
+static void
+read_rows (Reader *self)
+{
+  FvPicture *picture = self->picture;
+  self->pixels = g_try_malloc (self->row_bytes);
+  if (self->pixels == NULL)
+    png_error (self->png, _ ("too large for the memory there is"));
+  for (guint y = 0; y < picture->height; y++)
+    {
+      png_read_row (self->png, self->pixels, NULL);
+      flatten (self->pixels, self->channels, picture->width, picture->rgb + y * picture->stride);
+    }
+}
+
+static void
+read_interlaced (Reader *self)
+{
+  FvPicture *picture = self->picture;
+  self->pixels = g_try_malloc_n (picture->height, self->row_bytes);
+  self->rows = g_try_new (png_bytep, picture->height);
+  if (self->pixels == NULL || self->rows == NULL)
+    png_error (self->png, _ ("too large for the memory there is"));
+  for (guint y = 0; y < picture->height; y++)
+    self->rows[y] = self->pixels + y * self->row_bytes;
+  png_read_image (self->png, self->rows);
+  for (guint y = 0; y < picture->height; y++)
+    flatten (self->rows[y], self->channels, picture->width, picture->rgb + y * picture->stride);
+}
+
 static gboolean
 decode (Reader *self, guint width, guint height)
 {
@@ -106,60 +150,43 @@ decode (Reader *self, guint width, guint height)
   png_set_strip_16 (self->png);
   png_set_expand (self->png);
   png_set_gray_to_rgb (self->png);
-  png_set_interlace_handling (self->png);
+  int passes = png_set_interlace_handling (self->png);
   png_read_update_info (self->png, self->info);
   self->row_bytes = png_get_rowbytes (self->png, self->info);
   self->channels = png_get_channels (self->png, self->info);
   if (png_get_bit_depth (self->png, self->info) != 8 || self->channels < 3)
     png_error (self->png, _ ("an unknown pixel format"));
-  self->pixels = g_try_malloc_n (height, self->row_bytes);
-  self->rows = g_try_new (png_bytep, height);
-  if (self->pixels == NULL || self->rows == NULL)
-    png_error (self->png, _ ("too large for the memory there is"));
-  for (guint y = 0; y < height; y++)
-    self->rows[y] = self->pixels + y * self->row_bytes;
-  png_read_image (self->png, self->rows);
+  self->picture = fv_picture_new (width, height, &self->no_memory);
+  if (self->picture == NULL)
+    return FALSE;
+  if (passes > 1)
+    read_interlaced (self);
+  else
+    read_rows (self);
   return TRUE;
-}
-
-/* Transparent pixels show white, as in a viewer. */
-static void
-flatten (const Reader *self, FvPicture *picture)
-{
-  for (guint y = 0; y < picture->height; y++)
-    {
-      const guint8 *from = self->rows[y];
-      guint8 *to = picture->rgb + y * picture->stride;
-      for (guint x = 0; x < picture->width; x++, from += self->channels, to += 3)
-        for (guint c = 0; c < 3; c++)
-          to[c] = self->channels == 4 ? 255 - ((255 - from[c]) * from[3] + 127) / 255 : from[c];
-    }
 }
 
 FvPicture *
 fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError **error)
 {
   Reader reader = { .source = source };
-  g_autoptr (FvPicture) picture = NULL;
-  gboolean ok = FALSE;
   reader.png = png_create_read_struct (PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   reader.info = reader.png != NULL ? png_create_info_struct (reader.png) : NULL;
   if (reader.info == NULL)
     fail (source, FV_PICTURE_ERROR_SIZE, _ ("not decoded: no memory"), error);
   else if (!decode (&reader, info->width, info->height))
     {
-      g_autofree char *what = g_strdup_printf (_ ("damaged: %s"), reader.message);
-      fail (source, FV_PICTURE_ERROR_FORMAT, what, error);
-    }
-  else if ((picture = fv_picture_new (info->width, info->height, error)) == NULL)
-    g_prefix_error (error, "%s: ", source->name);
-  else
-    {
-      flatten (&reader, picture);
-      ok = TRUE;
+      g_clear_pointer (&reader.picture, fv_picture_unref);
+      if (reader.no_memory != NULL)
+        g_propagate_prefixed_error (error, reader.no_memory, "%s: ", source->name);
+      else
+        {
+          g_autofree char *what = g_strdup_printf (_ ("damaged: %s"), reader.message);
+          fail (source, FV_PICTURE_ERROR_FORMAT, what, error);
+        }
     }
   png_destroy_read_struct (&reader.png, &reader.info, NULL);
   g_free (reader.pixels);
   g_free (reader.rows);
-  return ok ? g_steal_pointer (&picture) : NULL;
+  return reader.picture;
 }

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "app/dataset/fv-class-name.h"
+
+/* A tree takes some fifty times its text. */
+#define MAX_YAML_BYTES (4 << 20)
 /* More classes than any set of pictures has; a number beyond it is a slip. */
 #define MAX_CLASSES 100000
 
@@ -73,8 +77,12 @@ complete_names (GPtrArray *names, const char *file, guint line, GPtrArray *repai
   for (guint i = 0; i < names->len; i++)
     {
       char *name = g_ptr_array_index (names, i);
-      if (name != NULL && name[0] != '\0' && g_utf8_validate (name, -1, NULL) && g_hash_table_add (seen, name))
-        continue;
+      /* Not by what adding returns: it takes the new pointer even where the name is there, and that is freed below. */
+      if (name != NULL && fv_class_name_is_usable (name) && !g_hash_table_contains (seen, name))
+        {
+          g_hash_table_add (seen, name);
+          continue;
+        }
       char *made = g_strdup_printf ("class%u", i);
       while (g_hash_table_contains (seen, made))
         {
@@ -138,9 +146,20 @@ load_yaml (const char *file, yaml_document_t *document, GError **error)
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "%s: %s", file, reason);
       return NULL;
     }
+  if (size > MAX_YAML_BYTES)
+    {
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+                   _ ("%s: The file is larger than %d MiB and so can't describe a dataset."), file,
+                   MAX_YAML_BYTES >> 20);
+      return NULL;
+    }
   yaml_parser_t parser;
   if (!yaml_parser_initialize (&parser))
-    g_error ("out of memory");
+    {
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("%s: There is not enough memory to read it."),
+                   file);
+      return NULL;
+    }
   yaml_parser_set_input_string (&parser, (const guchar *)text, size);
   gboolean loaded = yaml_parser_load (&parser, document) != 0;
   if (!loaded)
@@ -295,13 +314,14 @@ fv_yolo_read_names (const char *file)
   g_autofree char *text = fv_import_read_text (file, &size, &reason);
   if (text == NULL)
     return NULL;
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   GPtrArray *names = g_ptr_array_new ();
   guint n = 0;
-  for (guint i = 0; lines[i] != NULL; i++)
+  char *line;
+  for (char *rest = text; names->len < MAX_CLASSES && (line = strsep (&rest, "\n")) != NULL;)
     {
-      g_ptr_array_add (names, g_strdup (g_strstrip (lines[i])));
-      if (lines[i][0] != '\0')
+      g_strstrip (line);
+      g_ptr_array_add (names, g_strdup (line));
+      if (line[0] != '\0')
         n = names->len;
     }
   /* Empty lines at the end are no classes. */
@@ -333,17 +353,19 @@ read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "%s: %s", self->file, reason);
       return FALSE;
     }
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
+  guint number = 0;
+  char *line;
+  for (char *rest = text; (line = strsep (&rest, "\n")) != NULL;)
     {
-      char *equals = strchr (lines[i], '=');
+      char *equals = strchr (line, '=');
+      number++;
       if (equals == NULL)
         continue;
       *equals = '\0';
-      const char *key = g_strstrip (lines[i]), *value = g_strstrip (equals + 1);
+      const char *key = g_strstrip (line), *value = g_strstrip (equals + 1);
       for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
         if (strcmp (key, keys[k].key) == 0)
-          add_source (self, keys[k].subset, value, i + 1, rejected);
+          add_source (self, keys[k].subset, value, number, rejected);
       if (strcmp (key, "names") == 0)
         {
           const char *const folders[] = { self->base, NULL };
@@ -351,8 +373,8 @@ read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
           g_strfreev (self->class_names);
           self->class_names = file != NULL ? fv_yolo_read_names (file) : NULL;
           if (self->class_names == NULL)
-            fv_problem_add (rejected, self->file, i + 1, _ ("The class names in '%s' can't be read. Correct the path."),
-                            value);
+            fv_problem_add (rejected, self->file, number,
+                            _ ("The class names in '%s' can't be read. Correct the path."), value);
         }
     }
   return TRUE;

@@ -38,6 +38,11 @@ fv_json_parse (const char *text, gsize size, guint max_depth, GError **error)
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) json_error = NULL;
 
+  if (size == 0)
+    {
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is empty"));
+      return NULL;
+    }
   if (!g_utf8_validate_len (text, size, NULL))
     {
       g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is not UTF-8 text"));

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Far above any real header; a JSON tree takes many times the size of its text. */
-#define MAX_HEADER_BYTES (16 * 1024 * 1024)
+/* Far above any real header (yolov5x: 70 kB); a JSON tree takes some fifty times its text. */
+#define MAX_HEADER_BYTES (4 * 1024 * 1024)
 /* A header is an object of objects of arrays. */
 #define MAX_HEADER_DEPTH 4
 #define MAX_TENSORS 65536

@@ -19,7 +19,24 @@ fv_archive_free (FvArchive *archive)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvArchive, fv_archive_free)
 
-#define FAIL(...) (g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, __VA_ARGS__), NULL)
+#define FAIL(...) (fail (error, __VA_ARGS__), NULL)
+
+/* As g_set_error(), but UTF-8 whatever an entry is called. */
+static void fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+fail (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  g_autofree char *valid = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  valid = g_utf8_make_valid (message, -1);
+  g_set_error_literal (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, valid);
+}
 
 gboolean
 fv_torch_archive_is_zip (GBytes *bytes)
@@ -41,6 +58,15 @@ open_archive (GBytes *bytes, const char *name, GError **error)
   return g_steal_pointer (&archive);
 }
 
+/* Nothing is unpacked, so no name leads anywhere; but a file with such a one was not made by torch.save(). */
+static gboolean
+leads_out (const char *path)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+
+  return path[0] == '/' || g_strv_contains ((const char *const *)parts, "..");
+}
+
 /* FALSE at the end, and with @error set where the list is broken. */
 static gboolean
 next_entry (FvArchive *archive, struct archive_entry **entry, const char **path, const char *name, GError **error)
@@ -51,14 +77,18 @@ next_entry (FvArchive *archive, struct archive_entry **entry, const char **path,
     return FALSE;
   if (status < ARCHIVE_WARN)
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT,
-                   _ ("%s is damaged or cut short: its list of contents can't be read (%s)"), name,
-                   archive_error_string (archive));
+      fail (error, _ ("%s is damaged or cut short: its list of contents can't be read (%s)"), name,
+            archive_error_string (archive));
       return FALSE;
     }
   *path = archive_entry_pathname (*entry);
   if (*path == NULL)
     *path = "";
+  if (leads_out (*path))
+    {
+      fail (error, _ ("%s is not a PyTorch weight file: the name of its entry %s leads out of it"), name, *path);
+      return FALSE;
+    }
   return TRUE;
 }
 
@@ -88,6 +118,7 @@ GBytes *
 fv_torch_archive_read_pickle (GBytes *bytes, const char *name, GError **error)
 {
   g_autoptr (FvArchive) archive = open_archive (bytes, name, error);
+  g_autoptr (GBytes) pickle = NULL;
   g_autoptr (GError) broken = NULL;
   struct archive_entry *entry;
   const char *path;
@@ -98,17 +129,24 @@ fv_torch_archive_read_pickle (GBytes *bytes, const char *name, GError **error)
     {
       if (!g_str_has_suffix (path, "/data.pkl"))
         continue;
+      /* Which of two counts differs from reader to reader: what one showed as harmless another would run. */
+      if (pickle != NULL)
+        return FAIL (_ ("%s is not a PyTorch weight file: it has more than one data.pkl"), name);
       if (archive_entry_size (entry) <= 0 || archive_entry_size (entry) > MAX_PICKLE_BYTES)
         return FAIL (_ ("%s is not a weight file: its pickle has %" PRId64 " bytes"), name,
                      (gint64)archive_entry_size (entry));
-      return read_entry (archive, path, archive_entry_size (entry), name, error);
+      pickle = read_entry (archive, path, archive_entry_size (entry), name, error);
+      if (pickle == NULL)
+        return NULL;
     }
   if (broken != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&broken));
       return NULL;
     }
-  return FAIL (_ ("%s is a zip file, but not one that PyTorch wrote: it has no data.pkl"), name);
+  if (pickle == NULL)
+    return FAIL (_ ("%s is a zip file, but not one that PyTorch wrote: it has no data.pkl"), name);
+  return g_steal_pointer (&pickle);
 }
 
 GHashTable *
@@ -133,8 +171,10 @@ fv_torch_archive_read (GBytes *bytes, GHashTable *sizes, const char *name, GErro
       if (slash == NULL || slash - path < 5 || strncmp (slash - 5, "/data", 5) != 0)
         continue;
       size = g_hash_table_lookup (sizes, slash + 1);
-      if (size == NULL || g_hash_table_contains (out, slash + 1))
+      if (size == NULL)
         continue;
+      if (g_hash_table_contains (out, slash + 1))
+        return FAIL (_ ("%s is damaged: it has the entry %s twice"), name, path);
       if (archive_entry_size (entry) != (gint64)*size)
         return FAIL (_ ("%s is damaged: %s has %" PRId64 " bytes where its tensor needs %zu"), name, path,
                      (gint64)archive_entry_size (entry), *size);

@@ -382,8 +382,11 @@ read_views (FvTorchFile *self, Walk *walk, GBytes *bytes)
         }
       else
         {
-          guint8 *copy = g_malloc (view.n_bytes);
+          guint8 *copy = g_try_malloc (view.n_bytes);
 
+          if (copy == NULL)
+            return FAIL (_ ("%s: there is not enough memory for the %zu bytes of tensor %s"), walk->name, view.n_bytes,
+                         view.name);
           gather (window, data, copy);
           g_ptr_array_add (self->storages, g_bytes_new_take (copy, view.n_bytes));
           view.data = copy;

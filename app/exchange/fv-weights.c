@@ -153,8 +153,11 @@ read_values (FvWeights *self, const Source *source, const FvLayout *layout, GErr
     {
       const FvParam *param = fv_layout_get_param (layout, i);
       gsize n = fv_param_get_n_values (param);
-      g_autofree float *values = g_new (float, n);
+      g_autofree float *values = g_try_new (float, n);
 
+      if (values == NULL)
+        return FAIL (FORMAT, _ ("%s: there is not enough memory for the %zu values of %s"), source->name, n,
+                     param->name);
       if (!fv_tensor_view_to_f32 (g_hash_table_lookup (source->by_name, param->name), values, error))
         return FALSE;
       for (gsize j = 0; j < n; j++)

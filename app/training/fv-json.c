@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-json.h"
 
+#include "app/exchange/fv-file.h"
+#include "app/exchange/fv-json.h"
+
 #include <gio/gio.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
+
+/* Settings, recipes and plans have some kilobytes and a few levels; a tree takes some fifty times its text. */
+#define MAX_BYTES (4 << 20)
+#define MAX_DEPTH 16
 
 static void print_node (GString *out, JsonNode *node, gboolean pretty, guint depth);
 
@@ -143,21 +150,25 @@ fv_json_print (JsonNode *node, gboolean pretty)
 JsonObject *
 fv_json_load_object (const char *path, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GBytes) bytes = fv_file_map (path, error);
+  g_autoptr (JsonNode) root = NULL;
   g_autoptr (GError) local = NULL;
-  g_autofree char *text = NULL;
-  gsize length;
-  JsonNode *root;
 
-  if (!g_file_get_contents (path, &text, &length, error))
+  if (!bytes)
     return NULL;
-  if (!json_parser_load_from_data (parser, text, (gssize)length, &local))
+  if (g_bytes_get_size (bytes) > MAX_BYTES)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   _ ("%s is larger than %d MiB and so is no file of ours."), path, MAX_BYTES >> 20);
+      return NULL;
+    }
+  root = fv_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), MAX_DEPTH, &local);
+  if (!root)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("%s is not valid JSON: %s"), path, local->message);
       return NULL;
     }
-  root = json_parser_get_root (parser);
-  if (!root || !JSON_NODE_HOLDS_OBJECT (root))
+  if (!JSON_NODE_HOLDS_OBJECT (root))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("%s is not a JSON object ({ \"key\": value, ... })."),
                    path);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-run-record.h"
 
+#include "app/exchange/fv-json.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #define PIECE (1 << 20)
+#define MAX_DEPTH 8
 
 static void
 record_class_clear (gpointer data)
@@ -247,13 +250,10 @@ read_record (JsonObject *object)
 }
 
 static void
-read_line (FvRunRecords *self, JsonParser *parser, const char *line, gsize length)
+read_line (FvRunRecords *self, const char *line, gsize length)
 {
-  JsonNode *root;
+  g_autoptr (JsonNode) root = length > 0 ? fv_json_parse (line, length, MAX_DEPTH, NULL) : NULL;
 
-  if (length == 0 || !json_parser_load_from_data (parser, line, (gssize)length, NULL))
-    return;
-  root = json_parser_get_root (parser);
   if (root && JSON_NODE_HOLDS_OBJECT (root))
     g_ptr_array_add (self->records, read_record (json_node_get_object (root)));
 }
@@ -283,7 +283,6 @@ FvRunRecords *
 fv_run_records_read (const char *path, gint64 offset, gboolean skipping, GError **error)
 {
   g_autoptr (FvRunRecords) self = g_new0 (FvRunRecords, 1);
-  g_autoptr (JsonParser) parser = json_parser_new ();
   g_autofree char *bytes = g_malloc (PIECE);
   int fd = open (path, O_RDONLY | O_CLOEXEC);
   gssize size = fd < 0 ? -1 : read_piece (fd, offset, bytes, PIECE);
@@ -304,7 +303,7 @@ fv_run_records_read (const char *path, gint64 offset, gboolean skipping, GError 
   while ((line_end = memchr (line, '\n', (gsize)(bytes + size - line))))
     {
       if (!skipping)
-        read_line (self, parser, line, (gsize)(line_end - line));
+        read_line (self, line, (gsize)(line_end - line));
       skipping = FALSE;
       line = line_end + 1;
     }
