@@ -132,8 +132,9 @@ record_cells (const FvNode *node, FvRecorder *recorder, guint i, FvRange count, 
 
   memcpy (push.anchors, params->anchors[i], sizeof push.anchors);
   FV_DISPATCH_SPEC (&dispatch, &spec);
+  /* Classes are added up where their gradients go. */
   if (gradient != NULL)
-    dispatch.writes[1] = fv_tensor_get_range (gradient);
+    dispatch.reads[3] = dispatch.writes[1] = fv_tensor_get_range (gradient);
   fv_recorder_dispatch (recorder, &dispatch);
 }
 
