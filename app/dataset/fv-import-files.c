@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/dataset/fv-importer.h"
 
@@ -10,13 +12,12 @@
 #define MAX_TEXT (64 << 20)
 #define MAX_DEPTH 40
 
-char *
-fv_import_read_text (const char *path, gsize *size, char **reason)
+/* What fd holds, with a NUL behind it. */
+static char *
+read_whole (int fd, gsize *size, char **reason)
 {
   struct stat status;
-  g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
-  if (stat (path, &status) != 0)
+  if (fstat (fd, &status) != 0)
     {
       *reason = g_strdup_printf (_ ("The file can't be read: %s."), g_strerror (errno));
       return NULL;
@@ -27,11 +28,44 @@ fv_import_read_text (const char *path, gsize *size, char **reason)
                                                    : _ ("This is not a file."));
       return NULL;
     }
-  if (!g_file_get_contents (path, &text, size, &error))
+  const gsize stated = (gsize)status.st_size;
+  g_autofree char *text = g_try_malloc (stated + 1);
+  if (text == NULL)
+    {
+      *reason = g_strdup (_ ("There is not enough memory to read the file. Close other programs and import again."));
+      return NULL;
+    }
+  ssize_t n;
+  *size = 0;
+  while ((n = read (fd, text + *size, stated + 1 - *size)) > 0 || (n < 0 && errno == EINTR))
+    if (n > 0 && (*size += (gsize)n) > stated)
+      {
+        *reason = g_strdup (_ ("The file grew while it was read. Import again once it is written."));
+        return NULL;
+      }
+  if (n < 0)
     {
       *reason = g_strdup_printf (_ ("The file can't be read: %s."), g_strerror (errno));
       return NULL;
     }
+  text[*size] = '\0';
+  return g_steal_pointer (&text);
+}
+
+char *
+fv_import_read_text (const char *path, gsize *size, char **reason)
+{
+  /* Without waiting: what a pipe waits for may never come. */
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0)
+    {
+      *reason = g_strdup_printf (_ ("The file can't be read: %s."), g_strerror (errno));
+      return NULL;
+    }
+  g_autofree char *text = read_whole (fd, size, reason);
+  close (fd);
+  if (text == NULL)
+    return NULL;
   if (memchr (text, '\0', *size) != NULL)
     {
       *reason = g_strdup (_ ("The file is not text. Save it as plain text (UTF-8)."));

@@ -410,11 +410,10 @@ list (FvImportJob *job, GError **error)
 }
 
 static gboolean
-is_annotation (const char *xml)
+is_annotation (const char *xml, char **reason)
 {
-  g_autofree char *reason = NULL;
   guint line;
-  g_autoptr (FvVocFile) file = fv_voc_file_read (xml, &reason, &line);
+  g_autoptr (FvVocFile) file = fv_voc_file_read (xml, reason, &line);
   return file != NULL;
 }
 
@@ -426,11 +425,19 @@ detect (const char *source, char **why)
   const char *folder = sets->len > 0 ? ((VocSet *)g_ptr_array_index (sets, 0))->annotations : source;
   g_autoptr (GPtrArray) files = is_folder (folder) ? fv_scan_folder (folder, fv_name_is_xml, NULL) : g_ptr_array_new ();
   for (guint i = 0; i < files->len; i++)
-    if (is_annotation (g_ptr_array_index (files, i)))
-      {
-        *why = g_strdup_printf (_ ("'%s' is an annotation of Pascal VOC"), (char *)g_ptr_array_index (files, i));
+    {
+      const char *xml = g_ptr_array_index (files, i);
+      g_autofree char *reason = NULL;
+      const gboolean found = is_annotation (xml, &reason);
+      if (found || i == 0)
+        {
+          g_free (*why);
+          *why = found ? g_strdup_printf (_ ("'%s' is an annotation of Pascal VOC"), xml)
+                       : g_strdup_printf ("%s: %s", xml, reason);
+        }
+      if (found)
         return TRUE;
-      }
+    }
   return FALSE;
 }
 

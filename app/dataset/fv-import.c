@@ -501,20 +501,29 @@ store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **er
 static const FvImporter *
 choose_importer (const char *source, const char *format, char **why, GError **error)
 {
+  g_autofree char *in_vain = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
-    if (format != NULL ? strcmp (format, importers[i]->name) == 0 : importers[i]->detect (source, why))
-      return importers[i];
+    {
+      if (format != NULL ? strcmp (format, importers[i]->name) == 0 : importers[i]->detect (source, why))
+        return importers[i];
+      if (in_vain == NULL)
+        in_vain = g_steal_pointer (why);
+      g_clear_pointer (why, g_free);
+    }
   if (format != NULL)
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
                  _ ("The format '%s' can't be read; those that can are voc and yolo."), format);
   else
-    g_set_error (
-        error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-        _ ("No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
-           "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
-           "the format if it is one of them; with the format yolo, pictures without labels come in as "
-           "backgrounds."),
-        source);
+    {
+      g_autofree char *told = g_strdup_printf (
+          _ ("No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
+             "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
+             "the format if it is one of them; with the format yolo, pictures without labels come in as "
+             "backgrounds."),
+          source);
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s%s%s", told, in_vain != NULL ? " " : "",
+                   in_vain != NULL ? in_vain : "");
+    }
   return NULL;
 }
 

@@ -41,7 +41,10 @@ typedef struct
 typedef struct
 {
   const char *name;
-  /* Whether source (a folder or file) is of this format; *why then says what tells: "it holds data.yaml". */
+  /*
+   * Whether source (a folder or file) is of this format; *why then says what tells: "it holds data.yaml". Where it is not,
+   * *why may name a file that it was looked for in vain in, and the reason.
+   */
   gboolean (*detect) (const char *source, char **why);
   /* Fills root, entries and, where the format lists them, class_names. */
   gboolean (*list) (FvImportJob *job, GError **error);

@@ -96,13 +96,20 @@ static gboolean
 choose_journal (FvProject *self, GError **error)
 {
   sqlite3_stmt *statement = NULL;
-  gboolean write_ahead = FALSE;
-  if (sqlite3_prepare_v2 (self->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL) == SQLITE_OK
-      && sqlite3_step (statement) == SQLITE_ROW)
-    write_ahead = g_strcmp0 ((const char *)sqlite3_column_text (statement, 0), "wal") == 0;
+  int code = sqlite3_prepare_v2 (self->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_step (statement);
+  const char *mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text (statement, 0) : NULL;
+  gboolean write_ahead = g_strcmp0 (mode, "wal") == 0;
+  /* Somebody works with the journal at this moment: it stays. */
+  gboolean used = (code & 0xff) == SQLITE_BUSY;
+  if (mode == NULL && !used)
+    fv_schema_fail (self->db, self->store, error);
   sqlite3_finalize (statement);
-  if (write_ahead)
+  if (write_ahead || used)
     return TRUE;
+  if (mode == NULL)
+    return FALSE;
 
   self->notice = g_strdup_printf (_ ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
                                      "instead, so whoever reads may have to wait while a change is saved."),
@@ -306,6 +313,14 @@ end_transaction (FvProject *self, gboolean done, GError **error)
   return done;
 }
 
+/* Where undoing the last one has failed, too, that is made up for first. */
+static gboolean
+begin_transaction (FvProject *self, const char *sql, GError **error)
+{
+  return (sqlite3_get_autocommit (self->db) || fv_schema_run (self->db, self->store, "ROLLBACK", error))
+         && fv_schema_run (self->db, self->store, sql, error);
+}
+
 static gboolean
 begin_edit (FvProject *self, GError **error)
 {
@@ -315,7 +330,7 @@ begin_edit (FvProject *self, GError **error)
                    _ ("The project '%s' is open for reading only."), self->path);
       return FALSE;
     }
-  return fv_schema_run (self->db, self->store, "BEGIN IMMEDIATE", error);
+  return begin_transaction (self, "BEGIN IMMEDIATE", error);
 }
 
 /* Reading */
@@ -403,7 +418,7 @@ fv_project_load_dataset (FvProject *self, GError **error)
   g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
 
   /* One transaction: an import that ends meanwhile is seen whole or not at all. */
-  if (!fv_schema_run (self->db, self->store, "BEGIN", error))
+  if (!begin_transaction (self, "BEGIN", error))
     return NULL;
   g_autoptr (FvDataset) dataset = NULL;
   gboolean done = read_classes (self, names, positions, error);
@@ -461,8 +476,11 @@ join_root (FvProject *self, const char *path, gint64 *id, char **prefix, GError 
   int step = sqlite3_step (above);
   if (step != SQLITE_ROW)
     return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+  const char *root = (const char *)sqlite3_column_text (above, 1);
+  if (root == NULL)
+    return fv_schema_fail (self->db, self->store, error);
   *id = sqlite3_column_int64 (above, 0);
-  const char *rest = path + strlen (get_text (above, 1));
+  const char *rest = path + strlen (root);
   *prefix = *rest == '/' ? g_strconcat (rest + 1, "/", NULL) : g_strdup ("");
   return TRUE;
 }
@@ -625,9 +643,17 @@ gboolean
 fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **error)
 {
   g_return_val_if_fail (record->class_names != NULL && record->items != NULL, FALSE);
-  g_autofree gint64 *class_ids = g_new0 (gint64, g_strv_length ((char **)record->class_names) + 1);
+  const guint n_classes = g_strv_length ((char **)record->class_names);
+  g_autofree gint64 *class_ids = g_try_new0 (gint64, n_classes + 1);
   g_autofree char *prefix = NULL;
   gint64 root = 0;
+  if (class_ids == NULL)
+    {
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE,
+                   _ ("There is not enough memory for the classes of '%s': close other programs and try again."),
+                   record->source);
+      return FALSE;
+    }
   if (!begin_edit (self, error))
     return FALSE;
   gboolean done = add_root (self, record, &root, &prefix, error)

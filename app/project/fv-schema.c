@@ -35,8 +35,12 @@ gboolean
 fv_schema_fail (sqlite3 *db, const char *path, GError **error)
 {
   const char *advice;
-  switch (sqlite3_errcode (db) & 0xff)
+  const int code = sqlite3_extended_errcode (db);
+  switch (code == SQLITE_IOERR_NOMEM ? SQLITE_NOMEM : code & 0xff)
     {
+    case SQLITE_NOMEM:
+      advice = _ ("There is not enough memory: close other programs and try again");
+      break;
     case SQLITE_FULL:
       advice = _ ("The disk is full: free some space and try again");
       break;
