@@ -7,6 +7,7 @@ struct _FvGraph
 {
   FvDevice *device;
   gboolean training;
+  gsize guard_bytes;
   GPtrArray *tensors;
   GPtrArray *nodes;
   gsize arena_bytes;
@@ -23,6 +24,7 @@ fv_graph_new (FvDevice *device, const FvGraphParams *params)
 
   self->device = fv_device_ref (device);
   self->training = params->training;
+  self->guard_bytes = params->guard_bytes;
   self->tensors = g_ptr_array_new_with_free_func (g_free);
   self->nodes = g_ptr_array_new ();
   return self;
@@ -60,6 +62,12 @@ fv_graph_is_training (FvGraph *self)
 }
 
 /* Tensors */
+
+GPtrArray *
+fv_graph_get_tensors (FvGraph *self)
+{
+  return self->tensors;
+}
 
 FvTensor *
 fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name)
@@ -351,11 +359,14 @@ fv_graph_plan (FvGraph *self)
     {
       FvTensor *tensor = roots->pdata[i];
 
-      tensor->arena_offset = find_place (tensor, placed);
+      if (self->guard_bytes > 0)
+        tensor->arena_offset = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + self->guard_bytes;
+      else
+        tensor->arena_offset = find_place (tensor, placed);
       end = MAX (end, tensor->arena_offset + tensor->size);
       g_ptr_array_add (placed, tensor);
     }
-  self->arena_bytes = (end + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  self->arena_bytes = (end + self->guard_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 gsize

@@ -63,6 +63,7 @@ struct _FvNode {
 
 typedef struct {
   gboolean training;         /* batch statistics, and tensors kept for backward */
+  gsize guard_bytes;         /* for tests, a multiple of 256: each tensor has memory to itself and so much that nobody uses before and behind it */
 } FvGraphParams;
 
 FvGraph  *fv_graph_new              (FvDevice *device, const FvGraphParams *params);
@@ -70,6 +71,9 @@ void      fv_graph_free             (FvGraph *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvGraph, fv_graph_free)
 FvDevice *fv_graph_get_device       (FvGraph *self);
 gboolean  fv_graph_is_training      (FvGraph *self);
+
+/* (transfer none) (element-type FvTensor): all of them, views too. */
+GPtrArray *fv_graph_get_tensors     (FvGraph *self);
 
 /* A new tensor with memory of its own; @pitch 0 = @c rounded up to a multiple of 16. */
 FvTensor *fv_graph_tensor           (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name);

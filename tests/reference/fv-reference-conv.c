@@ -50,7 +50,7 @@ foreach_meeting (const FvReferenceConv *conv, MeetingFunc func, gpointer data)
 
 typedef struct
 {
-  const float *x, *dy, *weight;
+  const double *x, *dy, *weight;
   double *out;
 } Arrays;
 
@@ -67,11 +67,11 @@ forward_meeting (const FvReferenceConv *conv, const Meeting *m, gpointer data)
 
   for (guint o = 0; o < conv->out; o++)
     for (guint i = 0; i < conv->in; i++)
-      a->out[m->y + o] += (double)a->x[m->x + i] * a->weight[weight_index (conv, o, i, m->tap)];
+      a->out[m->y + o] += a->x[m->x + i] * a->weight[weight_index (conv, o, i, m->tap)];
 }
 
 void
-fv_reference_conv_forward (const FvReferenceConv *conv, const float *x, const float *weight, const float *bias,
+fv_reference_conv_forward (const FvReferenceConv *conv, const double *x, const double *weight, const double *bias,
                            double *y)
 {
   const gsize n_pixels = (gsize)conv->n * fv_reference_conv_out_h (conv) * fv_reference_conv_out_w (conv);
@@ -89,11 +89,11 @@ data_meeting (const FvReferenceConv *conv, const Meeting *m, gpointer data)
 
   for (guint o = 0; o < conv->out; o++)
     for (guint i = 0; i < conv->in; i++)
-      a->out[m->x + i] += (double)a->dy[m->y + o] * a->weight[weight_index (conv, o, i, m->tap)];
+      a->out[m->x + i] += a->dy[m->y + o] * a->weight[weight_index (conv, o, i, m->tap)];
 }
 
 void
-fv_reference_conv_data (const FvReferenceConv *conv, const float *dy, const float *weight, double *dx)
+fv_reference_conv_data (const FvReferenceConv *conv, const double *dy, const double *weight, double *dx)
 {
   memset (dx, 0, (gsize)conv->n * conv->h * conv->w * conv->in * sizeof *dx);
   foreach_meeting (conv, data_meeting, &(Arrays){ .dy = dy, .weight = weight, .out = dx });
@@ -106,11 +106,11 @@ weights_meeting (const FvReferenceConv *conv, const Meeting *m, gpointer data)
 
   for (guint o = 0; o < conv->out; o++)
     for (guint i = 0; i < conv->in; i++)
-      a->out[weight_index (conv, o, i, m->tap)] += (double)a->dy[m->y + o] * a->x[m->x + i];
+      a->out[weight_index (conv, o, i, m->tap)] += a->dy[m->y + o] * a->x[m->x + i];
 }
 
 void
-fv_reference_conv_weights (const FvReferenceConv *conv, const float *x, const float *dy, double *dweight, double *dbias)
+fv_reference_conv_weights (const FvReferenceConv *conv, const double *x, const double *dy, double *dweight, double *dbias)
 {
   const gsize n_pixels = (gsize)conv->n * fv_reference_conv_out_h (conv) * fv_reference_conv_out_w (conv);
 

@@ -17,10 +17,10 @@ guint fv_reference_conv_out_h   (const FvReferenceConv *conv);
 guint fv_reference_conv_out_w   (const FvReferenceConv *conv);
 
 /* y [n, out_h, out_w, out]; @bias [out] (nullable) */
-void  fv_reference_conv_forward (const FvReferenceConv *conv, const float *x, const float *weight, const float *bias, double *y);
+void  fv_reference_conv_forward (const FvReferenceConv *conv, const double *x, const double *weight, const double *bias, double *y);
 /* dx [n, h, w, in] */
-void  fv_reference_conv_data    (const FvReferenceConv *conv, const float *dy, const float *weight, double *dx);
+void  fv_reference_conv_data    (const FvReferenceConv *conv, const double *dy, const double *weight, double *dx);
 /* dweight OIHW, dbias [out] */
-void  fv_reference_conv_weights (const FvReferenceConv *conv, const float *x, const float *dy, double *dweight, double *dbias);
+void  fv_reference_conv_weights (const FvReferenceConv *conv, const double *x, const double *dy, double *dweight, double *dbias);
 
 G_END_DECLS
