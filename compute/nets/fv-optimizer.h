@@ -27,7 +27,8 @@ typedef struct {
 /* What an update writes; read back by the host. */
 typedef struct {
   float gradient_norm;     /* L2, before clipping */
-  guint32 skipped;         /* a gradient was not finite: nothing was changed but the gradients, which are zero again */
+  guint32 skipped;         /* the norm was not finite, as some gradient wasn't or was above 1e19: nothing was changed but the gradients, which
+                            * are zero again */
 } FvUpdateBlockResult;
 
 typedef struct {
