@@ -11,7 +11,7 @@
 /* A tree takes some fifty times its text. */
 #define MAX_YAML_BYTES (4 << 20)
 /* More classes than any set of pictures has; a number beyond it is a slip. */
-#define MAX_CLASSES 100000
+#define MAX_CLASSES 10000
 
 void
 fv_yolo_config_free (FvYoloConfig *self)

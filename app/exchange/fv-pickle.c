@@ -7,7 +7,9 @@
 /* yolov5x has some 60,000 values in 300 kB. */
 #define MAX_BYTES (32 * 1024 * 1024)
 #define MAX_VALUES (1024 * 1024)
-#define MAX_GLOBAL_LENGTH 200
+#define MAX_PROTOCOL 5
+#define MAX_LINE 65536
+#define MAX_SHOWN 200
 
 struct _FvPickle
 {
@@ -61,15 +63,31 @@ take (Reader *r, gsize n)
   return bytes;
 }
 
+/* Up to eight bytes, the lowest first. */
 static gboolean
-take_integer (Reader *r, guint n_bytes, guint32 *out)
+take_integer (Reader *r, guint n_bytes, guint64 *out)
 {
   const guint8 *bytes = take (r, n_bytes);
 
   *out = 0;
   for (guint i = 0; bytes != NULL && i < n_bytes; i++)
-    *out |= (guint32)bytes[i] << (8 * i);
+    *out |= (guint64)bytes[i] << (8 * i);
   return bytes != NULL;
+}
+
+/* (transfer full): what stands before the next line end, of any bytes. */
+static gboolean
+take_line (Reader *r, char **line, gsize *length)
+{
+  const char *start = (const char *)r->data + r->position;
+  const char *end = memchr (start, '\n', MIN (r->size - r->position, MAX_LINE + 1));
+
+  if (end == NULL)
+    return damaged (r, _ ("a line has no end"));
+  *length = end - start;
+  *line = g_strndup (start, *length);
+  r->position += *length + 1;
+  return TRUE;
 }
 
 /* The stack */
@@ -162,6 +180,16 @@ push_short_tuple (Reader *r, guint n)
   return push_tuple (r, r->stack->len - n);
 }
 
+/* A new container under the values from @start on. */
+static FvPickleValue *
+push_below (Reader *r, FvPickleType type, guint start)
+{
+  FvPickleValue *value = new_value (r, type);
+
+  g_ptr_array_insert (r->stack, start, value);
+  return value;
+}
+
 /* The container under the items above @start. */
 static gboolean
 add_items (Reader *r, guint start, gboolean pairs)
@@ -191,14 +219,15 @@ push_integer (Reader *r, FvPickleType type, gint64 integer)
   return push (r, value);
 }
 
+/* A number of up to eight bytes, whose length comes in @n_bytes. */
 static gboolean
-read_long (Reader *r)
+read_long (Reader *r, guint n_bytes)
 {
-  guint32 n;
+  guint64 n;
   const guint8 *bytes;
   guint64 integer;
 
-  if (!take_integer (r, 1, &n))
+  if (!take_integer (r, n_bytes, &n))
     return FALSE;
   if (n > 8)
     return damaged (r, _ ("a number is too large"));
@@ -212,43 +241,144 @@ read_long (Reader *r)
 }
 
 static gboolean
+push_number (Reader *r, double number)
+{
+  FvPickleValue *value = new_value (r, FV_PICKLE_FLOAT);
+
+  value->number = number;
+  return push (r, value);
+}
+
+/* INT, LONG and FLOAT of protocol 0: "7", "7L", "0.5"; "00" and "01" are truth values. */
+static gboolean
+read_number_line (Reader *r, guint8 opcode)
+{
+  g_autofree char *line = NULL;
+  gsize length;
+  gint64 integer;
+  char *end;
+  double number;
+
+  if (!take_line (r, &line, &length))
+    return FALSE;
+  if (opcode == 'I' && (strcmp (line, "00") == 0 || strcmp (line, "01") == 0))
+    return push_integer (r, FV_PICKLE_BOOL, line[1] == '1');
+  if (opcode == 'L' && length > 0 && line[length - 1] == 'L')
+    line[length - 1] = '\0';
+  if (opcode != 'F')
+    return g_ascii_string_to_signed (line, 10, G_MININT64, G_MAXINT64, &integer, NULL)
+               ? push_integer (r, FV_PICKLE_INT, integer)
+               : damaged (r, _ ("a number is too large or none"));
+  number = g_ascii_strtod (line, &end);
+  return (end != line && *end == '\0') ? push_number (r, number) : damaged (r, _ ("a number is too large or none"));
+}
+
+static gboolean
 read_float (Reader *r)
 {
   const guint8 *bytes = take (r, 8);
   guint64 bits = 0;
-  FvPickleValue *value;
+  double number;
 
   if (bytes == NULL)
     return FALSE;
   for (guint i = 0; i < 8; i++)
     bits = bits << 8 | bytes[i];
-  value = new_value (r, FV_PICKLE_FLOAT);
-  memcpy (&value->number, &bits, sizeof bits);
-  return push (r, value);
+  memcpy (&number, &bits, sizeof bits);
+  return push_number (r, number);
 }
 
+/* Takes @text. @n_bytes: its length in the file, where a NUL may be in it. */
 static gboolean
-read_text (Reader *r)
+push_text (Reader *r, char *text, gsize n_bytes)
 {
-  guint32 n;
-  const guint8 *bytes;
-  g_autofree char *text = NULL;
   FvPickleValue *value;
 
-  if (!take_integer (r, 4, &n) || (bytes = take (r, n)) == NULL)
-    return FALSE;
-  /* Raw bytes come as text with NULs in it (numpy); nothing here needs what is behind the first. */
-  text = g_strndup ((const char *)bytes, n);
   if (!g_utf8_validate (text, -1, NULL))
-    return damaged (r, _ ("a text is not UTF-8"));
+    {
+      g_free (text);
+      return damaged (r, _ ("a text is not UTF-8"));
+    }
   value = new_value (r, FV_PICKLE_TEXT);
-  value->text = g_steal_pointer (&text);
+  value->text = text;
+  value->cut = strlen (text) < n_bytes;
   return push (r, value);
 }
 
+/* Text behind its length in @n_bytes. */
 static gboolean
-is_allowed (const Reader *r, const char *global)
+read_text (Reader *r, guint n_bytes)
 {
+  guint64 n;
+  const guint8 *bytes;
+
+  if (!take_integer (r, n_bytes, &n) || (bytes = take (r, n)) == NULL)
+    return FALSE;
+  /* Raw bytes come as text with NULs in it (numpy); nothing here needs what is behind the first. */
+  return push_text (r, g_strndup ((const char *)bytes, n), n);
+}
+
+/* Bytes behind their length in @n_bytes. Nothing here needs them. */
+static gboolean
+read_bytes (Reader *r, guint n_bytes)
+{
+  guint64 n;
+
+  return take_integer (r, n_bytes, &n) && take (r, n) != NULL && push (r, new_value (r, FV_PICKLE_NONE));
+}
+
+/* STRING and UNICODE of protocol 0, with Python's escapes: what is escaped may be a name that isn't to be seen. */
+static gboolean
+read_text_line (Reader *r, gboolean quoted)
+{
+  g_autofree char *line = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize length;
+
+  if (!take_line (r, &line, &length))
+    return FALSE;
+  if (quoted && (length < 2 || line[0] != line[length - 1]))
+    return damaged (r, _ ("a text has no end"));
+  if (quoted)
+    line[--length] = '\0';
+  for (gsize i = quoted ? 1 : 0; i < length; i++)
+    {
+      const char *at = line[i] == '\\' ? strchr ("x2u4U8", line[i + 1]) : NULL;
+      guint n_digits = at != NULL && g_ascii_isalpha (*at) ? at[1] - '0' : 0;
+      guint code = 0, n = 0;
+
+      while (n < n_digits && g_ascii_isxdigit (line[i + 2 + n]))
+        code = code << 4 | g_ascii_xdigit_value (line[i + 2 + n++]);
+      if (n_digits > 0 && n == n_digits && code != 0 && g_unichar_validate (code))
+        {
+          g_string_append_unichar (text, code);
+          i += 1 + n_digits;
+        }
+      else
+        g_string_append_c (text, line[i]);
+    }
+  return push_text (r, g_strdup (text->str), text->len);
+}
+
+/* Globals */
+
+/* Python would look up a dotted name step by step, and so get at what another module has imported. */
+static gboolean
+is_plain (const char *name, const char *others)
+{
+  for (const char *p = name; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && strchr (others, *p) == NULL)
+      return FALSE;
+  return name[0] != '\0';
+}
+
+static gboolean
+is_allowed (const Reader *r, const char *module, const char *name)
+{
+  g_autofree char *global = g_strconcat (module, ".", name, NULL);
+
+  if (!is_plain (module, "_.") || !is_plain (name, "_"))
+    return FALSE;
   for (guint i = 0; r->allowed[i] != NULL; i++)
     {
       gsize n = strlen (r->allowed[i]);
@@ -261,19 +391,26 @@ is_allowed (const Reader *r, const char *global)
 }
 
 static gboolean
-take_line (Reader *r, char **line)
+push_global (Reader *r, const char *module, const char *name)
 {
-  const guint8 *start = r->data + r->position;
-  const guint8 *end = memchr (start, '\n', MIN (r->size - r->position, MAX_GLOBAL_LENGTH + 1));
+  FvPickleValue *value;
 
-  if (end == NULL)
-    return damaged (r, _ ("a name has no end"));
-  for (const guint8 *p = start; p < end; p++)
-    if (!g_ascii_isalnum (*p) && *p != '_' && *p != '.')
-      return damaged (r, _ ("a name has an odd character"));
-  *line = g_strndup ((const char *)start, end - start);
-  r->position += end - start + 1;
-  return TRUE;
+  if (!is_allowed (r, module, name))
+    {
+      /* Escaped, so that letters of another script that look alike show what they are. */
+      g_autofree char *escaped_module = g_strescape (module, NULL);
+      g_autofree char *escaped_name = g_strescape (name, NULL);
+      g_autofree char *shown = g_strdup_printf ("%.*s.%.*s", MAX_SHOWN, escaped_module, MAX_SHOWN, escaped_name);
+
+      g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_REFUSED,
+                   _ ("%s asks for %s, which no YOLOv5 weight file needs"
+                      "; it was refused and nothing in it was executed"),
+                   r->name, shown);
+      return FALSE;
+    }
+  value = new_value (r, FV_PICKLE_GLOBAL);
+  value->text = g_strconcat (module, ".", name, NULL);
+  return push (r, value);
 }
 
 static gboolean
@@ -281,41 +418,79 @@ read_global (Reader *r)
 {
   g_autofree char *module = NULL;
   g_autofree char *name = NULL;
-  g_autofree char *global = NULL;
-  FvPickleValue *value;
+  gsize module_length, name_length;
 
-  if (!take_line (r, &module) || !take_line (r, &name))
+  if (!take_line (r, &module, &module_length) || !take_line (r, &name, &name_length))
     return FALSE;
-  global = g_strconcat (module, ".", name, NULL);
-  if (!is_allowed (r, global))
-    {
-      g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_REFUSED,
-                   _ ("%s asks for %s, which no YOLOv5 weight file needs"
-                      "; it was refused and nothing in it was executed"),
-                   r->name, global);
-      return FALSE;
-    }
-  value = new_value (r, FV_PICKLE_GLOBAL);
-  value->text = g_steal_pointer (&global);
-  return push (r, value);
+  if (strlen (module) != module_length || strlen (name) != name_length)
+    return damaged (r, _ ("a name has a NUL in it"));
+  return push_global (r, module, name);
 }
 
-/* REDUCE and NEWOBJ: a call that is noted, not made. */
+/* STACK_GLOBAL: both names are values, however they came about. */
 static gboolean
-read_call (Reader *r)
+read_stack_global (Reader *r)
 {
-  FvPickleValue *args = pop (r);
-  FvPickleValue *callee = args != NULL ? pop (r) : NULL;
+  const FvPickleValue *name = pop (r);
+  const FvPickleValue *module = name != NULL ? pop (r) : NULL;
+
+  if (module == NULL)
+    return FALSE;
+  if (module->type != FV_PICKLE_TEXT || name->type != FV_PICKLE_TEXT)
+    return damaged (r, _ ("a name is no text"));
+  if (module->cut || name->cut)
+    return damaged (r, _ ("a name has a NUL in it"));
+  return push_global (r, module->text, name->text);
+}
+
+/* A call that is noted, not made. */
+static gboolean
+push_call (Reader *r, const FvPickleValue *callee, const FvPickleValue *args)
+{
   FvPickleValue *value;
 
-  if (callee == NULL)
-    return FALSE;
   if (callee->type != FV_PICKLE_GLOBAL || args->type != FV_PICKLE_TUPLE)
     return damaged (r, _ ("something that is no class or function is called"));
   value = new_value (r, FV_PICKLE_OBJECT);
   value->callee = callee;
   value->args = args;
   return push (r, value);
+}
+
+/* REDUCE, NEWOBJ; NEWOBJ_EX has arguments with names on top, which nothing here looks at. */
+static gboolean
+read_call (Reader *r, gboolean named)
+{
+  const FvPickleValue *names = named ? pop (r) : NULL;
+  const FvPickleValue *args = !named || names != NULL ? pop (r) : NULL;
+  const FvPickleValue *callee = args != NULL ? pop (r) : NULL;
+
+  return callee != NULL && push_call (r, callee, args);
+}
+
+/* INST, whose class comes by name, and OBJ, whose class is the first above the mark: the rest there are the arguments. */
+static gboolean
+read_marked_call (Reader *r, gboolean by_name)
+{
+  const FvPickleValue *callee;
+  const FvPickleValue *args;
+  guint start;
+
+  if (by_name && !read_global (r))
+    return FALSE;
+  callee = by_name ? pop (r) : NULL;
+  if (!close_mark (r, &start))
+    return FALSE;
+  if (!by_name)
+    {
+      if (start >= r->stack->len)
+        return damaged (r, _ ("a value is missing"));
+      callee = g_ptr_array_steal_index (r->stack, start);
+    }
+  if (!push_tuple (r, start))
+    return FALSE;
+  args = pop (r);
+  return args != NULL && push_call (r, callee, args);
 }
 
 static gboolean
@@ -346,38 +521,70 @@ read_persistent (Reader *r)
 }
 
 static gboolean
-put_memo (Reader *r, guint n_bytes)
+put_memo (Reader *r, guint64 index)
 {
-  guint32 index;
-  FvPickleValue *value;
+  FvPickleValue *value = top (r);
 
-  if (!take_integer (r, n_bytes, &index) || (value = top (r)) == NULL)
+  if (value == NULL)
     return FALSE;
-  if (g_hash_table_size (r->memo) >= MAX_VALUES)
+  if (index > G_MAXUINT32 || g_hash_table_size (r->memo) >= MAX_VALUES)
     return damaged (r, _ ("it remembers too many values"));
-  g_hash_table_insert (r->memo, GUINT_TO_POINTER (index), value);
+  g_hash_table_insert (r->memo, GUINT_TO_POINTER ((guint)index), value);
   return TRUE;
 }
 
 static gboolean
-get_memo (Reader *r, guint n_bytes)
+get_memo (Reader *r, guint64 index)
 {
-  guint32 index;
-  FvPickleValue *value;
+  FvPickleValue *value = index <= G_MAXUINT32 ? g_hash_table_lookup (r->memo, GUINT_TO_POINTER ((guint)index)) : NULL;
 
-  if (!take_integer (r, n_bytes, &index))
-    return FALSE;
-  value = g_hash_table_lookup (r->memo, GUINT_TO_POINTER (index));
   if (value == NULL)
     return damaged (r, _ ("it refers to a value that it never gave"));
   return push (r, value);
 }
 
-/* One opcode, STOP excepted. */
+/* PUT and GET of protocol 0. */
+static gboolean
+take_index_line (Reader *r, guint64 *index)
+{
+  g_autofree char *line = NULL;
+  gsize length;
+
+  if (!take_line (r, &line, &length))
+    return FALSE;
+  return g_ascii_string_to_unsigned (line, 10, 0, G_MAXUINT32, index, NULL)
+         || damaged (r, _ ("a number is too large or none"));
+}
+
+static gboolean
+push_container (Reader *r, FvPickleType type, gboolean pairs)
+{
+  guint start;
+
+  if (!close_mark (r, &start))
+    return FALSE;
+  if (pairs && (r->stack->len - start) % 2 != 0)
+    return damaged (r, _ ("a key has no value"));
+  move_items (r, push_below (r, type, start), start + 1);
+  return TRUE;
+}
+
+static gboolean
+drop_marked (Reader *r)
+{
+  guint start;
+
+  if (!close_mark (r, &start))
+    return FALSE;
+  g_ptr_array_set_size (r->stack, start);
+  return TRUE;
+}
+
+/* One opcode, STOP excepted. All of Python's but those that need something from outside. */
 static gboolean
 step (Reader *r, guint8 opcode)
 {
-  guint32 n = 0;
+  guint64 n = 0;
   guint start;
 
   switch (opcode)
@@ -385,15 +592,27 @@ step (Reader *r, guint8 opcode)
     case 0x80: /* PROTO */
       if (!take_integer (r, 1, &n))
         return FALSE;
-      return n == 2 || damaged (r, _ ("a pickle protocol other than 2, which PyTorch doesn't write,"));
+      return n <= MAX_PROTOCOL || damaged (r, _ ("a pickle protocol newer than 5, which PyTorch doesn't write,"));
+    case 0x95: /* FRAME */
+      return take_integer (r, 8, &n);
     case '(': /* MARK */
       g_array_append_val (r->marks, r->stack->len);
       return TRUE;
+    case '0': /* POP */
+      return pop (r) != NULL;
+    case '1': /* POP_MARK */
+      return drop_marked (r);
+    case '2': /* DUP */
+      return top (r) != NULL && push (r, top (r));
     case 'N': /* NONE */
       return push (r, new_value (r, FV_PICKLE_NONE));
     case 0x88: /* NEWTRUE */
     case 0x89: /* NEWFALSE */
       return push_integer (r, FV_PICKLE_BOOL, opcode == 0x88);
+    case 'I': /* INT */
+    case 'L': /* LONG */
+    case 'F': /* FLOAT */
+      return read_number_line (r, opcode);
     case 'J': /* BININT */
       return take_integer (r, 4, &n) && push_integer (r, FV_PICKLE_INT, (gint32)n);
     case 'K': /* BININT1 */
@@ -401,48 +620,87 @@ step (Reader *r, guint8 opcode)
     case 'M': /* BININT2 */
       return take_integer (r, 2, &n) && push_integer (r, FV_PICKLE_INT, n);
     case 0x8a: /* LONG1 */
-      return read_long (r);
+      return read_long (r, 1);
+    case 0x8b: /* LONG4, whose length has a sign */
+      return read_long (r, 4);
     case 'G': /* BINFLOAT */
       return read_float (r);
+    case 'S': /* STRING */
+    case 'V': /* UNICODE */
+      return read_text_line (r, opcode == 'S');
+    case 0x8c: /* SHORT_BINUNICODE */
+    case 'U':  /* SHORT_BINSTRING */
+      return read_text (r, 1);
     case 'X': /* BINUNICODE */
-      return read_text (r);
+    case 'T': /* BINSTRING */
+      return read_text (r, 4);
+    case 0x8d: /* BINUNICODE8 */
+      return read_text (r, 8);
+    case 'C': /* SHORT_BINBYTES */
+      return read_bytes (r, 1);
+    case 'B': /* BINBYTES */
+      return read_bytes (r, 4);
+    case 0x8e: /* BINBYTES8 */
+      return read_bytes (r, 8);
     case ')': /* EMPTY_TUPLE */
       return push (r, new_value (r, FV_PICKLE_TUPLE));
     case 0x85: /* TUPLE1, TUPLE2, TUPLE3 */
     case 0x86:
     case 0x87:
       return push_short_tuple (r, opcode - 0x84);
-    case 't': /* TUPLE */
-      return close_mark (r, &start) && push_tuple (r, start);
-    case ']': /* EMPTY_LIST */
+    case 't':  /* TUPLE */
+    case 0x91: /* FROZENSET */
+      return push_container (r, FV_PICKLE_TUPLE, FALSE);
+    case ']':  /* EMPTY_LIST */
+    case 0x8f: /* EMPTY_SET */
       return push (r, new_value (r, FV_PICKLE_LIST));
+    case 'l': /* LIST */
+      return push_container (r, FV_PICKLE_LIST, FALSE);
     case 'a': /* APPEND */
       return r->stack->len >= 1 ? add_items (r, r->stack->len - 1, FALSE) : damaged (r, _ ("a value is missing"));
-    case 'e': /* APPENDS */
+    case 'e':  /* APPENDS */
+    case 0x90: /* ADDITEMS */
       return close_mark (r, &start) && add_items (r, start, FALSE);
     case '}': /* EMPTY_DICT */
       return push (r, new_value (r, FV_PICKLE_DICT));
+    case 'd': /* DICT */
+      return push_container (r, FV_PICKLE_DICT, TRUE);
     case 's': /* SETITEM */
       return r->stack->len >= 2 ? add_items (r, r->stack->len - 2, TRUE) : damaged (r, _ ("a value is missing"));
     case 'u': /* SETITEMS */
       return close_mark (r, &start) && add_items (r, start, TRUE);
     case 'c': /* GLOBAL */
       return read_global (r);
+    case 0x93: /* STACK_GLOBAL */
+      return read_stack_global (r);
     case 'R':  /* REDUCE */
     case 0x81: /* NEWOBJ */
-      return read_call (r);
+      return read_call (r, FALSE);
+    case 0x92: /* NEWOBJ_EX */
+      return read_call (r, TRUE);
+    case 'i': /* INST */
+    case 'o': /* OBJ */
+      return read_marked_call (r, opcode == 'i');
     case 'b': /* BUILD */
       return read_build (r);
+    case 'P': /* PERSID */
+      return read_text_line (r, FALSE) && read_persistent (r);
     case 'Q': /* BINPERSID */
       return read_persistent (r);
+    case 'p': /* PUT */
+      return take_index_line (r, &n) && put_memo (r, n);
     case 'q': /* BINPUT */
-      return put_memo (r, 1);
+      return take_integer (r, 1, &n) && put_memo (r, n);
     case 'r': /* LONG_BINPUT */
-      return put_memo (r, 4);
+      return take_integer (r, 4, &n) && put_memo (r, n);
+    case 0x94: /* MEMOIZE */
+      return put_memo (r, g_hash_table_size (r->memo));
+    case 'g': /* GET */
+      return take_index_line (r, &n) && get_memo (r, n);
     case 'h': /* BINGET */
-      return get_memo (r, 1);
+      return take_integer (r, 1, &n) && get_memo (r, n);
     case 'j': /* LONG_BINGET */
-      return get_memo (r, 4);
+      return take_integer (r, 4, &n) && get_memo (r, n);
     default:
       g_set_error (r->error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_REFUSED,
                    _ ("%s has the pickle operation 0x%02x, which no YOLOv5 weight file needs, at byte %zu of its "
@@ -508,82 +766,8 @@ fv_pickle_free (FvPickle *self)
   g_free (self);
 }
 
-/* The tree */
-
 const FvPickleValue *
 fv_pickle_get_root (const FvPickle *self)
 {
   return self->root;
-}
-
-static gboolean
-has_elements (const FvPickleValue *value)
-{
-  return value != NULL && (value->type == FV_PICKLE_TUPLE || value->type == FV_PICKLE_LIST) && value->items != NULL;
-}
-
-static gboolean
-has_pairs (const FvPickleValue *value)
-{
-  return value != NULL && (value->type == FV_PICKLE_DICT || value->type == FV_PICKLE_OBJECT) && value->items != NULL;
-}
-
-guint
-fv_pickle_length (const FvPickleValue *value)
-{
-  return has_elements (value) ? value->items->len : has_pairs (value) ? value->items->len / 2 : 0;
-}
-
-const FvPickleValue *
-fv_pickle_element (const FvPickleValue *value, guint index)
-{
-  return has_elements (value) && index < value->items->len ? g_ptr_array_index (value->items, index) : NULL;
-}
-
-const FvPickleValue *
-fv_pickle_key (const FvPickleValue *value, guint index)
-{
-  return has_pairs (value) && index < value->items->len / 2 ? g_ptr_array_index (value->items, 2 * index) : NULL;
-}
-
-const FvPickleValue *
-fv_pickle_value (const FvPickleValue *value, guint index)
-{
-  return has_pairs (value) && index < value->items->len / 2 ? g_ptr_array_index (value->items, 2 * index + 1) : NULL;
-}
-
-const FvPickleValue *
-fv_pickle_lookup (const FvPickleValue *value, const char *key)
-{
-  for (guint i = fv_pickle_length (value); has_pairs (value) && i-- > 0;)
-    if (g_strcmp0 (fv_pickle_text (fv_pickle_key (value, i)), key) == 0)
-      return fv_pickle_value (value, i);
-  return NULL;
-}
-
-const FvPickleValue *
-fv_pickle_attribute (const FvPickleValue *value, const char *attribute)
-{
-  return value != NULL && value->type == FV_PICKLE_OBJECT ? fv_pickle_lookup (value->state, attribute) : NULL;
-}
-
-const char *
-fv_pickle_text (const FvPickleValue *value)
-{
-  return value != NULL && value->type == FV_PICKLE_TEXT ? value->text : NULL;
-}
-
-gboolean
-fv_pickle_integer (const FvPickleValue *value, gint64 *out)
-{
-  if (value == NULL || value->type != FV_PICKLE_INT)
-    return FALSE;
-  *out = value->integer;
-  return TRUE;
-}
-
-gboolean
-fv_pickle_made_by (const FvPickleValue *value, const char *global)
-{
-  return value != NULL && value->type == FV_PICKLE_OBJECT && strcmp (value->callee->text, global) == 0;
 }

@@ -6,9 +6,10 @@
 G_BEGIN_DECLS
 
 /*
- * Python's pickle format (protocol 2, what torch.save writes) read as data. Nothing is imported, called or executed: what a pickle
- * asks Python to do becomes a node that says so. The opcodes are those that PyTorch's files use; a global is accepted only where the
- * caller lists it. Depth costs no recursion, and the number of values is bounded, so that a hostile file ends in an error.
+ * Python's pickle format read as data. Nothing is imported, called or executed: what a pickle asks Python to do becomes a node that
+ * says so. torch.save writes protocol 2; the others are read as well, so that whatever global a file asks for can be named: it is
+ * accepted only where the caller lists it. Depth costs no recursion, and the number of values is bounded, so that a hostile file ends
+ * in an error.
  */
 
 typedef enum {
@@ -29,6 +30,7 @@ typedef enum {
 typedef struct _FvPickleValue FvPickleValue;
 struct _FvPickleValue {
   FvPickleType type;
+  gboolean cut;                     /* TEXT: the file goes on behind a NUL */
   union {
     gint64 integer;                 /* BOOL, INT */
     double number;                  /* FLOAT */
