@@ -5,7 +5,9 @@
  */
 #include "compute/nets/fv-model.h"
 #include "compute/nets/fv-predictor.h"
+#include "tests/compute/fv-test-engine.h"
 #include "tests/fv-test-data.h"
+#include "tests/reference/fv-reference-optimizer.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -25,7 +27,6 @@
 #define N_FIGURES 6 /* of a tensor: L2 norm, N_SUMS sums with random signs, values */
 #define TRAINING_SHIFT 0.5
 
-static FvDevice *device;
 static JsonParser *parser;
 
 typedef struct
@@ -218,7 +219,7 @@ case_new (JsonObject *facts)
     .anchor_t = 4,
   };
   make_batch (c);
-  c->model = fv_model_new (device, &c->config, &error);
+  c->model = fv_model_new (fv_test_engine_get_device (), &c->config, &error);
   g_assert_no_error (error);
   return c;
 }
@@ -407,6 +408,116 @@ test_network (gconstpointer data)
                   c->worst[KIND_STATISTICS], c->worst[KIND_BOXES], c->worst[KIND_PROBABILITY]);
 }
 
+/* Accumulation */
+
+/* (transfer full): the gradients that the batches leave, one after the other, in buffers that were zero. */
+static float *
+accumulate (Case *c, FvTrainer *trainer, const FvBatch *const *batches)
+{
+  const gsize n = fv_model_get_size (c->model, FV_BUFFER_GRADIENTS);
+  g_autofree float *zero = g_new0 (float, n);
+  g_autoptr (GError) error = NULL;
+
+  fv_model_upload (c->model, FV_BUFFER_GRADIENTS, zero, &error);
+  g_assert_no_error (error);
+  for (; *batches != NULL; batches++)
+    {
+      fv_trainer_accumulate (trainer, *batches, &error);
+      g_assert_no_error (error);
+    }
+  fv_trainer_wait (trainer, &error);
+  g_assert_no_error (error);
+  return download (c, FV_BUFFER_GRADIENTS);
+}
+
+/* An update of freshly accumulated gradients: weights, and gradients that are zero again. */
+static void
+check_update (Case *c, FvTrainer *trainer, const float *gradients, double clip_norm)
+{
+  const FvUpdate update
+      = { .lr = { 0.01f, 0.02f, 0.05f }, .momentum = 0.9f, .weight_decay = 5e-4f, .ema_decay = 0.9f, .step = 1 };
+  const FvUpdateBlock block = { .momentum = update.momentum, .first_step = TRUE };
+  const FvLayout *layout = fv_model_get_layout (c->model);
+  g_autofree float *before = download (c, FV_BUFFER_WEIGHTS), *after = NULL, *left = NULL;
+  g_autoptr (GError) error = NULL;
+  FvUpdateResult result;
+  double norm, scale;
+
+  fv_trainer_update (trainer, &update, &error);
+  g_assert_no_error (error);
+  fv_trainer_wait (trainer, &error);
+  g_assert_no_error (error);
+  g_assert_true (fv_trainer_poll_update (trainer, &result));
+  after = download (c, FV_BUFFER_WEIGHTS);
+  left = download (c, FV_BUFFER_GRADIENTS);
+  scale = fv_reference_clip (gradients, fv_layout_get_parameter_floats (layout), clip_norm, &norm);
+  g_assert_cmpfloat (scale, <, 0.9); /* else clipping isn't seen */
+  g_assert_cmpfloat (fabs (result.gradient_norm - norm), <=, 1e-6 * norm);
+  for (FvGroup group = 0; group < FV_N_GROUPS; group++)
+    {
+      gsize offset, length;
+
+      fv_layout_get_group (layout, group, 0, &offset, &length);
+      for (gsize i = offset; i < offset + length; i++)
+        {
+          FvReferenceValue value = { .weight = before[i] };
+
+          fv_reference_update (FV_OPTIMIZER_SGD, &block, update.lr[group],
+                               group == FV_GROUP_WEIGHTS ? update.weight_decay : 0, scale * gradients[i], &value);
+          g_assert_cmpfloat (fabs (after[i] - value.weight), <=,
+                             1.2e-7 * fabs (value.weight) + 1e-5 * fabs (value.weight - before[i]));
+          g_assert_cmpfloat (left[i], ==, 0);
+        }
+    }
+}
+
+/*
+ * Batches of two sizes, one of them twice, more than are in flight: their gradients add up, and one update uses the sum. Running
+ * statistics move from batch to batch and shift the sums that batch statistics are made of, so the batches that run alone run in
+ * the same order.
+ */
+static void
+test_accumulation (gconstpointer data)
+{
+  g_autoptr (Case) c = case_new ((JsonObject *)data);
+  const FvTrainerParams params = { .optimizer = FV_OPTIMIZER_SGD, .loss = c->loss, .clip_norm = 0.5 };
+  const FvLayout *layout = fv_model_get_layout (c->model);
+  FvBatch one = c->batch;
+  const FvBatch *const batches[] = { &one, &c->batch, &one, NULL };
+  float *alone[3];
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvTrainer) trainer = fv_trainer_new (c->model, &params, &error);
+  g_autofree float *sum = NULL;
+  double worst = 0;
+
+  g_assert_no_error (error);
+  one.n = one.n_pictures = 1; /* to which all targets belong */
+  set_weights (c, TRAINING_SHIFT);
+  for (guint i = 0; i < G_N_ELEMENTS (alone); i++)
+    alone[i] = accumulate (c, trainer, (const FvBatch *[]){ batches[i], NULL });
+  set_weights (c, TRAINING_SHIFT);
+  sum = accumulate (c, trainer, batches);
+  for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
+    {
+      const FvParam *param = fv_layout_get_param (layout, i);
+      const gsize n = fv_param_is_statistic (param) ? 0 : param->length;
+      g_autofree double *values = g_new0 (double, n + 1), *expected = g_new0 (double, n + 1);
+
+      for (gsize k = 0; k < n; k++)
+        {
+          values[k] = sum[param->offset + k];
+          for (guint batch = 0; batch < G_N_ELEMENTS (alone); batch++)
+            expected[k] += alone[batch][param->offset + k];
+        }
+      worst = MAX (worst, sqrt (fv_test_nmse (values, expected, n)));
+    }
+  g_test_message ("worst: %.1e of a tensor's L2 norm", worst);
+  g_assert_cmpfloat (worst, <=, 5e-7);
+  check_update (c, trainer, sum, params.clip_norm);
+  for (guint i = 0; i < G_N_ELEMENTS (alone); i++)
+    g_free (alone[i]);
+}
+
 static void
 add_test (JsonArray *cases, guint i, JsonNode *node, gpointer user_data)
 {
@@ -424,20 +535,17 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  JsonObject *root;
+  JsonArray *cases;
   int status;
 
-  g_test_init (&argc, &argv, NULL);
-  fv_device_prepare_environment ();
-  device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
-  g_assert_no_error (error);
+  fv_test_engine_init (&argc, &argv, NULL);
   parser = json_parser_new ();
   json_parser_load_from_file (parser, fv_test_source ("tests/reference/pytorch/networks.json"), &error);
   g_assert_no_error (error);
-  root = json_node_get_object (json_parser_get_root (parser));
-  json_array_foreach_element (json_object_get_array_member (root, "cases"), add_test, NULL);
-  status = g_test_run ();
+  cases = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "cases");
+  json_array_foreach_element (cases, add_test, NULL);
+  g_test_add_data_func ("/nets/networks/n/accumulation", json_array_get_object_element (cases, 1), test_accumulation);
+  status = fv_test_engine_run ();
   g_object_unref (parser);
-  fv_device_unref (device);
   return status;
 }
