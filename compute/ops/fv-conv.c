@@ -445,6 +445,8 @@ fv_conv2d (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, 
   FvTensor *y;
 
   g_assert (weight->dims[1] <= x->c && weight->pitch_in <= x->pitch && weight->dims[2] == k);
+  /* Backward would leave the rest of a wider gradient's pixels unwritten. */
+  g_assert ((weight->pitch_in == 4) == (x->pitch == 4));
   conv->weights = *weights;
   conv->stride = stride;
   conv->padding = padding;

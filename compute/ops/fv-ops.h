@@ -32,7 +32,7 @@ typedef struct {
 typedef enum { FV_ACTIVATION_NONE, FV_ACTIVATION_SILU } FvActivation;
 
 /* x [N, H, W, I] -> [N, (H + 2 padding - KH) / stride + 1, ..., O]. Square kernels of 1, 3, 5, 6; stride 1 or 2. Gradients of weights are added to.
- * A picture (pitch 4, padding 0) takes no gradient. */
+ * An input of at most 4 channels must be laid out as a picture: with a pitch of 4, as its weights are. */
 FvTensor *fv_conv2d        (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, guint padding, const char *name);
 /* y = act (weight * (x - mean) / sqrt (var + eps) + bias); eps 1e-3, momentum 0.03, unbiased running variance. */
 FvTensor *fv_batch_norm    (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, const char *name);

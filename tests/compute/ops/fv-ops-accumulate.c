@@ -13,7 +13,7 @@ typedef enum
   BRANCH_NORM,     /* with SiLU */
   BRANCH_POOL,     /* 5x5 */
   BRANCH_UPSAMPLE, /* then 3x3 with stride 2 */
-  BRANCH_CONCAT,   /* x, and x doubled, which then has consumers by slice and by whole: 1x1 */
+  BRANCH_CONCAT,   /* x doubled and the pool of that, slices of a whole that has consumers itself: 1x1 */
   N_BRANCHES,
 } Branch;
 
@@ -103,6 +103,14 @@ build_norm (FvOpsProblem *problem, FvGraph *g, FvTensor *x)
 }
 
 static FvTensor *
+build_concat (FvOpsProblem *problem, FvGraph *g, FvTensor *x)
+{
+  FvTensor *doubled = fv_add (g, x, x, "doubled"), *pooled = fv_max_pool (g, doubled, 5, "pooled");
+
+  return build_conv (problem, g, JOIN_WEIGHT, fv_concat (g, (FvTensor *[]){ doubled, pooled }, 2, "joined"), 1);
+}
+
+static FvTensor *
 build_branch (FvOpsProblem *problem, FvGraph *g, Branch branch, FvTensor *x)
 {
   switch (branch)
@@ -116,8 +124,7 @@ build_branch (FvOpsProblem *problem, FvGraph *g, Branch branch, FvTensor *x)
     case BRANCH_UPSAMPLE:
       return build_conv (problem, g, SMALLER_WEIGHT, fv_upsample2x (g, x, "upsampled"), 2);
     case BRANCH_CONCAT:
-      return build_conv (problem, g, JOIN_WEIGHT,
-                         fv_concat (g, (FvTensor *[]){ x, fv_add (g, x, x, "doubled") }, 2, "joined"), 1);
+      return build_concat (problem, g, x);
     default:
       return x;
     }
@@ -154,6 +161,37 @@ conv_of (const FvReferenceShape *s, guint weight)
     }
 }
 
+/* [2 x, the pool of 2 x] */
+static void
+join (const FvReferenceShape *s, const double *x, double *joined)
+{
+  const gsize n = fv_ops_shape_count (s);
+  g_autofree double *pooled = g_new (double, n);
+
+  fv_reference_max_pool (s, 5, x, pooled);
+  for (gsize i = 0; i < n; i++)
+    {
+      double *pixel = joined + i / s->c * 2 * s->c;
+
+      pixel[i % s->c] = 2 * x[i];
+      pixel[s->c + i % s->c] = 2 * pooled[i];
+    }
+}
+
+/* @part receives the gradient of x. */
+static void
+join_backward (const FvReferenceShape *s, const double *x, const double *djoined, double *part)
+{
+  const gsize n = fv_ops_shape_count (s);
+  g_autofree double *dpooled = g_new (double, n);
+
+  for (gsize i = 0; i < n; i++)
+    dpooled[i] = 2 * djoined[i / s->c * 2 * s->c + s->c + i % s->c];
+  fv_reference_max_pool_backward (s, 5, x, dpooled, part);
+  for (gsize i = 0; i < n; i++)
+    part[i] += 2 * djoined[i / s->c * 2 * s->c + i % s->c];
+}
+
 /* (transfer full): what the convolution of that weight sees. */
 static double *
 input_of (FvOpsProblem *problem, guint weight)
@@ -166,13 +204,7 @@ input_of (FvOpsProblem *problem, guint weight)
   if (weight == SMALLER_WEIGHT)
     fv_reference_upsample (s, x, input);
   else if (weight == JOIN_WEIGHT)
-    for (gsize i = 0; i < n; i++)
-      {
-        double *pixel = input + i / s->c * 2 * s->c;
-
-        pixel[i % s->c] = x[i];
-        pixel[s->c + i % s->c] = 2 * x[i];
-      }
+    join (s, x, input);
   else
     memcpy (input, x, n * sizeof *x);
   return input;
@@ -223,13 +255,10 @@ backward_input (FvOpsProblem *problem, guint weight, const double *dinput)
 
   if (weight == SMALLER_WEIGHT)
     fv_reference_upsample_backward (s, dinput, part);
+  else if (weight == JOIN_WEIGHT)
+    join_backward (s, problem->inputs[0].values, dinput, part);
   else
-    for (gsize i = 0; i < n; i++)
-      {
-        const double *pixel = dinput + i / s->c * 2 * s->c;
-
-        part[i] = weight == JOIN_WEIGHT ? pixel[i % s->c] + 2 * pixel[s->c + i % s->c] : dinput[i];
-      }
+    memcpy (part, dinput, n * sizeof *part);
   add_to (dx, part, n);
 }
 

@@ -18,6 +18,7 @@ typedef struct
   FvOpsRow base;
   guint n, h, w;
   Part parts[MAX_PARTS];
+  gboolean twice; /* they and their concatenation enter a second one, so that slices of the first have to be copied */
 } ConcatRow;
 
 static const ConcatRow rows[] = {
@@ -26,6 +27,11 @@ static const ConcatRow rows[] = {
   { .n = 2, .h = 5, .w = 7, .parts = { { 16, FV_OPS_SLICE, TRUE, TRUE }, { 48, FV_OPS_SLICE, .adds = TRUE }, { 16 } } },
   { .n = 1, .h = 1, .w = 1, .parts = { { 32, FV_OPS_SLICE }, { 16, FV_OPS_WIDE, TRUE } } },
   { .n = 16, .h = 1, .w = 1, .parts = { { 16 }, { 16, .moved = TRUE }, { 16, .adds = TRUE }, { 16, .moved = TRUE } } },
+  { .n = 2,
+    .h = 5,
+    .w = 7,
+    .parts = { { 16, .moved = TRUE }, { 32 }, { 16, FV_OPS_SLICE, TRUE, TRUE } },
+    .twice = TRUE },
   { .n = 3, .h = 96, .w = 160, .parts = { { 16, .moved = TRUE }, { 16 } }, .base = { .full = TRUE } },
   { .n = 16,
     .h = 5,
@@ -58,7 +64,7 @@ declare (FvOpsProblem *problem)
       fv_ops_problem_add_input (problem, names[i], (FvReferenceShape){ row->n, row->h, row->w, part->c }, part->layout)
           ->adds
           = part->adds;
-      problem->shape.c += part->c;
+      problem->shape.c += (row->twice ? 2 : 1) * part->c;
     }
   problem->work = fv_ops_shape_count (&problem->shape);
 }
@@ -68,7 +74,7 @@ static FvTensor *
 build (FvOpsProblem *problem, FvGraph *g)
 {
   const ConcatRow *row = problem->row;
-  FvTensor *inputs[MAX_PARTS];
+  FvTensor *inputs[MAX_PARTS + 1];
 
   for (guint i = 0; i < problem->n_inputs; i++)
     {
@@ -76,15 +82,17 @@ build (FvOpsProblem *problem, FvGraph *g)
 
       inputs[i] = row->parts[i].moved ? fv_add (g, tensor, tensor, "doubled") : tensor;
     }
-  return fv_concat (g, inputs, problem->n_inputs, "y");
+  if (!row->twice)
+    return fv_concat (g, inputs, problem->n_inputs, "y");
+  inputs[problem->n_inputs] = fv_concat (g, inputs, problem->n_inputs, "first");
+  return fv_concat (g, inputs, problem->n_inputs + 1, "y");
 }
 
-/* Between the parts and the whole: one of @parts and @whole is written. */
-static void
-copy_parts (FvOpsProblem *problem, gboolean backward)
+/* Between the parts, placed from channel @channel of the whole on, and the whole. Returns the channel behind them. */
+static guint
+copy_parts (FvOpsProblem *problem, gboolean backward, guint channel)
 {
   const ConcatRow *row = problem->row;
-  guint channel = 0;
 
   for (guint i = 0; i < problem->n_inputs; i++)
     {
@@ -97,24 +105,27 @@ copy_parts (FvOpsProblem *problem, gboolean backward)
           const gsize at = k / c * problem->shape.c + channel + k % c;
 
           if (backward)
-            input->gradient[k] = factor * problem->dy[at];
+            input->gradient[k] += factor * problem->dy[at];
           else
             problem->y[at] = factor * input->values[k];
         }
       channel += c;
     }
+  return channel;
 }
 
 static void
 forward (FvOpsProblem *problem)
 {
-  copy_parts (problem, FALSE);
+  for (guint channel = 0; channel < problem->shape.c;)
+    channel = copy_parts (problem, FALSE, channel);
 }
 
 static void
 backward (FvOpsProblem *problem)
 {
-  copy_parts (problem, TRUE);
+  for (guint channel = 0; channel < problem->shape.c;)
+    channel = copy_parts (problem, TRUE, channel);
 }
 
 static char *
@@ -128,6 +139,8 @@ describe (const void *data)
     g_string_append_printf (text, "%s %u%s%s%s", i > 0 ? " +" : "", row->parts[i].c,
                             row->parts[i].moved ? ", moved" : ", copied", fv_ops_layout_name (row->parts[i].layout),
                             row->parts[i].adds ? ", adds" : "");
+  if (row->twice)
+    g_string_append (text, ", twice");
   return g_string_free (text, FALSE);
 }
 
