@@ -84,8 +84,17 @@ write_holder (int fd)
 {
   g_autofree char *text = g_strdup_printf ("%s (process %d on %s)\n", g_get_prgname () ? g_get_prgname () : "a program",
                                            (int)getpid (), g_get_host_name ());
-  gsize size = strlen (text);
-  return ftruncate (fd, 0) == 0 && pwrite (fd, text, size, 0) == (ssize_t)size;
+  gsize size = strlen (text), done = 0;
+  if (ftruncate (fd, 0) != 0)
+    return FALSE;
+  while (done < size)
+    {
+      ssize_t n = pwrite (fd, text + done, size - done, (off_t)done);
+      if (n < 0 && errno != EINTR)
+        return FALSE;
+      done += (gsize)MAX (n, 0);
+    }
+  return TRUE;
 }
 
 FvLock *

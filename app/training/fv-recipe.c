@@ -49,8 +49,9 @@ static const FvRecipeKey keys[] = {
            N_ ("Epochs from one validation to the next; the last epoch is always validated.")),
   INTEGER (workers, 0, 0, 256, FALSE, N_ ("Threads that decode pictures; 0 chooses by the number of processors.")),
   INTEGER (log_period, 1, 1, 1000000, FALSE, N_ ("Batches from one step record of the event stream to the next.")),
-  { "checkpoint_minutes", FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, checkpoint_minutes), 10, 0.01, 1440, NULL, FALSE,
-    N_ ("Minutes between checkpoints within an epoch; the end of each epoch always has one.") },
+  { "checkpoint_minutes", FV_RECIPE_NUMBER, G_STRUCT_OFFSET (FvRecipe, checkpoint_minutes), 10, 0, 1440, NULL, FALSE,
+    N_ ("Minutes between checkpoints within an epoch, 0 for one after each batch; the end of each epoch always has "
+        "one.") },
 
   NUMBER (lr0, 0.01, 1e-7, 1, N_ ("Learning rate after warm-up.")),
   NUMBER (lrf, 0.01, 1e-6, 1, N_ ("Learning rate at the end, as a fraction of lr0.")),

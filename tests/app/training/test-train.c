@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "app/dataset/fv-sample-pictures.h"
-#include "app/exchange/fv-tensor-file.h"
 #include "app/project/fv-lock.h"
 #include "app/training/fv-checkpoint.h"
-#include "app/training/fv-train.h"
+#include "tests/app/training/fv-test-runs.h"
+#include "tests/fv-test-cli.h"
 #include "tests/fv-test-data.h"
 
 #include <glib/gstdio.h>
@@ -22,91 +21,6 @@
 
 static FvDevice *device;
 static char *project; /* the runs of all tests lie in it */
-
-/* Boxes of the sample pictures, from their labels. */
-static void
-read_boxes (FvItem *item, const char *labels)
-{
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-
-  g_assert_true (g_file_get_contents (labels, &text, NULL, NULL));
-  lines = g_strsplit (g_strchomp (text), "\n", -1);
-  for (char **line = lines; *line && **line; line++)
-    {
-      char *rest = *line;
-      double v[5];
-      FvBox box;
-
-      for (guint i = 0; i < 5; i++)
-        v[i] = g_ascii_strtod (rest, &rest);
-      box = (FvBox){
-        .class_id = (guint)v[0],
-        .x1 = MAX ((v[1] - v[3] / 2) * item->width, 0),
-        .y1 = MAX ((v[2] - v[4] / 2) * item->height, 0),
-        .x2 = MIN ((v[1] + v[3] / 2) * item->width, item->width),
-        .y2 = MIN ((v[2] + v[4] / 2) * item->height, item->height),
-      };
-      g_array_append_val (item->boxes, box);
-    }
-}
-
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *)a, *(char *const *)b);
-}
-
-static FvDataset *
-make_dataset (void)
-{
-  static const char *const names[] = { "circle", "triangle", "square", NULL };
-  const char *folder = fv_test_folder ();
-  g_autoptr (GError) error = NULL;
-  FvDataset *dataset = fv_dataset_new (names);
-
-  g_assert_true (fv_sample_pictures_write (folder, &(FvSampleParams){ .n_train = N_TRAIN, .n_val = N_VAL, .size = 64 },
-                                           NULL, &error));
-  g_assert_no_error (error);
-  for (guint i = 0; i < N_TRAIN + N_VAL; i++)
-    {
-      const char *subset = i < N_TRAIN ? "train" : "val";
-      g_autofree char *images = g_build_filename (folder, "images", subset, NULL);
-      g_autoptr (GDir) dir = g_dir_open (images, 0, NULL);
-      g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
-      const char *name;
-      FvItem *item = fv_item_new ();
-      g_autofree char *labels = NULL;
-
-      while ((name = g_dir_read_name (dir)))
-        g_ptr_array_add (files, g_strdup (name));
-      g_ptr_array_sort (files, compare_names);
-      name = files->pdata[i < N_TRAIN ? i : i - N_TRAIN];
-      item->path = g_build_filename (images, name, NULL);
-      item->name = g_build_filename ("images", subset, name, NULL);
-      item->hash = g_strnfill (64, '0');
-      item->width = item->height = 64;
-      item->subset = i < N_TRAIN ? FV_SUBSET_TRAIN : FV_SUBSET_VAL;
-      labels = g_build_filename (folder, "labels", subset, name, NULL);
-      strcpy (strrchr (labels, '.'), ".txt");
-      read_boxes (item, labels);
-      fv_dataset_add (dataset, item);
-    }
-  fv_dataset_sort (dataset);
-  return dataset;
-}
-
-/* Accumulation grows past 1 within the first batches, so that partial gradients cross the ends of epochs and checkpoints. */
-static void
-init_recipe (FvRecipe *recipe, guint epochs)
-{
-  fv_recipe_init (recipe);
-  recipe->epochs = epochs;
-  recipe->batch = 2;
-  recipe->imgsz = 64;
-  recipe->nbs = 100;
-  recipe->workers = 2;
-}
 
 /* What a test does to a run while it is under way. */
 typedef struct
@@ -130,44 +44,28 @@ on_status (const FvTrainStatus *status, gpointer user_data)
     kill (getpid (), SIGKILL);
 }
 
-/* (transfer full): the run's folder. */
-static char *
+static gboolean
 train (guint number, const FvRecipe *recipe, FvDataset *dataset, const FvWeights *weights,
        const Interruption *interruption, FvTrainResult *result, GError **error)
 {
-  g_autoptr (FvRun) run = fv_run_create (project, number, recipe, dataset, error);
-  FvTrainParams params = {
+  const FvTestRuns runs = {
     .device = device,
-    .run = run,
-    .dataset = dataset,
-    .recipe = recipe,
-    .weights = weights,
-    .variant = 'n',
+    .project = project,
     .status = on_status,
     .user_data = (gpointer)interruption,
     .cancellable = interruption ? interruption->cancellable : NULL,
   };
 
-  if (!run || !fv_train (&params, result, error))
-    return NULL;
-  return fv_run_get_file (run, NULL);
+  return fv_test_runs_train (&runs, number, recipe, dataset, weights, result, error);
 }
 
 static void
 resume (guint number, FvTrainResult *result)
 {
+  const FvTestRuns runs = { .device = device, .project = project };
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvRun) run = fv_run_open (project, number, &error);
-  g_autoptr (FvDataset) dataset = NULL;
-  FvRecipe recipe;
 
-  g_assert_no_error (error);
-  g_assert_true (fv_run_load_recipe (run, &recipe, &error));
-  dataset = fv_run_load_data (run, &error);
-  g_assert_no_error (error);
-  g_assert_true (
-      fv_train (&(FvTrainParams){ .device = device, .run = run, .dataset = dataset, .recipe = &recipe, .resume = TRUE },
-                result, &error));
+  fv_test_runs_resume (&runs, number, 0, result, &error);
   g_assert_no_error (error);
 }
 
@@ -176,11 +74,8 @@ static char *
 hash_file (guint number, const char *name)
 {
   g_autofree char *path = fv_run_path (project, number, name);
-  g_autofree char *bytes = NULL;
-  gsize size;
 
-  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)bytes, size);
+  return fv_test_hash (path);
 }
 
 static void
@@ -233,18 +128,19 @@ static void
 test_whole (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
-  g_autofree char *folder = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
+  g_autofree char *events_path = NULL;
   g_autoptr (GPtrArray) events = NULL;
   FvRecipe recipe;
   FvTrainResult result;
   guint step = 0;
   JsonObject *last;
 
-  init_recipe (&recipe, 2);
-  folder = train (0, &recipe, dataset, NULL, NULL, &result, &error);
+  fv_test_runs_init_recipe (&recipe, 2);
+  train (0, &recipe, dataset, NULL, NULL, &result, &error);
   g_assert_no_error (error);
-  g_assert_true (g_str_has_suffix (folder, "/runs/1/") || g_str_has_suffix (folder, "/runs/1"));
+  events_path = fv_run_path (project, 1, FV_RUN_EVENTS);
+  g_assert_true (g_file_test (events_path, G_FILE_TEST_EXISTS));
   g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
   g_assert_cmpint (result.best_epoch, >=, 0);
   g_assert_cmpfloat (result.map50, >=, result.map);
@@ -281,23 +177,21 @@ static void
 test_repeatable (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
-  g_autofree char *folder = NULL;
-  g_autofree char *other_folder = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_autofree char *first = NULL;
   g_autofree char *other = NULL;
   FvRecipe recipe;
   FvTrainResult result;
 
-  init_recipe (&recipe, 2);
+  fv_test_runs_init_recipe (&recipe, 2);
   recipe.workers = 1;
-  folder = train (2, &recipe, dataset, NULL, NULL, &result, &error);
+  train (2, &recipe, dataset, NULL, NULL, &result, &error);
   g_assert_no_error (error);
   assert_same_weights (1, 2);
 
   recipe.epochs = 1;
   recipe.seed = 5;
-  other_folder = train (3, &recipe, dataset, NULL, NULL, &result, &error);
+  train (3, &recipe, dataset, NULL, NULL, &result, &error);
   g_assert_no_error (error);
   first = hash_file (1, FV_RUN_LAST);
   other = hash_file (3, FV_RUN_LAST);
@@ -314,17 +208,16 @@ test_stop_and_resume (void)
     {
       guint number = 10 + i;
       g_autoptr (GError) error = NULL;
-      g_autoptr (FvDataset) dataset = make_dataset ();
+      g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       g_autoptr (GPtrArray) events = NULL;
-      g_autofree char *folder = NULL;
       Interruption interruption = cases[i];
       FvRecipe recipe;
       FvTrainResult result;
 
       interruption.cancellable = cancellable;
-      init_recipe (&recipe, 2);
-      folder = train (number, &recipe, dataset, NULL, &interruption, &result, &error);
+      fv_test_runs_init_recipe (&recipe, 2);
+      train (number, &recipe, dataset, NULL, &interruption, &result, &error);
       g_assert_no_error (error);
       g_assert_cmpint (result.reason, ==, FV_TRAIN_STOPPED);
       resume (number, &result);
@@ -359,9 +252,9 @@ test_kill_and_resume (gconstpointer data)
       const Interruption interruption = { 1, 3, FALSE, NULL };
       FvRecipe recipe;
 
-      init_recipe (&recipe, 2);
+      fv_test_runs_init_recipe (&recipe, 2);
       recipe.checkpoint_minutes = minutes;
-      g_free (train (number, &recipe, dataset, NULL, &interruption, &result, NULL));
+      train (number, &recipe, dataset, NULL, &interruption, &result, NULL);
       g_assert_not_reached ();
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
@@ -376,8 +269,7 @@ static void
 test_freeze (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
-  g_autofree char *folder = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_autofree char *start_path = fv_run_path (project, 1, FV_RUN_BEST);
   g_autofree char *end_path = fv_run_path (project, 30, FV_RUN_LAST);
   g_autoptr (FvWeights) start = fv_weights_load (start_path, &error);
@@ -388,9 +280,9 @@ test_freeze (void)
   guint changed = 0;
 
   g_assert_no_error (error);
-  init_recipe (&recipe, 1);
+  fv_test_runs_init_recipe (&recipe, 1);
   recipe.freeze = 10;
-  folder = train (30, &recipe, dataset, start, NULL, &result, &error);
+  train (30, &recipe, dataset, start, NULL, &result, &error);
   g_assert_no_error (error);
   end = fv_weights_load (end_path, &error);
   g_assert_no_error (error);
@@ -415,13 +307,11 @@ static void
 test_variations (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) full = make_dataset ();
+  g_autoptr (FvDataset) full = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   static const char *const names[] = { "thing", NULL };
   g_autoptr (FvDataset) dataset = fv_dataset_new (names);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   const Interruption interruption = { 1, 1, FALSE, cancellable };
-  g_autofree char *folder = NULL;
-  g_autofree char *stopped_folder = NULL;
   g_autoptr (GPtrArray) events = NULL;
   FvRecipe recipe;
   FvTrainResult result;
@@ -434,18 +324,18 @@ test_variations (void)
         g_array_index (item->boxes, FvBox, b).class_id = 0;
       fv_dataset_add (dataset, item);
     }
-  init_recipe (&recipe, 2);
+  fv_test_runs_init_recipe (&recipe, 2);
   recipe.optimizer = FV_OPTIMIZER_ADAMW;
   recipe.lr0 = 0.001;
   recipe.carry_accumulation = FALSE;
   recipe.val_period = 2;
-  folder = train (40, &recipe, dataset, NULL, NULL, &result, &error);
+  train (40, &recipe, dataset, NULL, NULL, &result, &error);
   g_assert_no_error (error);
   g_assert_cmpint (result.best_epoch, ==, 1);
   events = read_events (40);
   g_assert_cmpuint (count_events (events, "validation"), ==, 1);
 
-  stopped_folder = train (41, &recipe, dataset, NULL, &interruption, &result, &error);
+  train (41, &recipe, dataset, NULL, &interruption, &result, &error);
   g_assert_no_error (error);
   g_assert_cmpint (result.reason, ==, FV_TRAIN_STOPPED);
   resume (41, &result);
@@ -457,8 +347,7 @@ static void
 test_no_validation (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
-  g_autofree char *folder = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_autofree char *best = NULL;
   g_autofree char *last = NULL;
   g_autoptr (GPtrArray) events = NULL;
@@ -468,8 +357,8 @@ test_no_validation (void)
   for (guint i = 0; i < dataset->items->len; i++)
     if (fv_dataset_get (dataset, i)->subset == FV_SUBSET_VAL)
       fv_dataset_get (dataset, i)->subset = FV_SUBSET_NONE;
-  init_recipe (&recipe, 1);
-  folder = train (50, &recipe, dataset, NULL, NULL, &result, &error);
+  fv_test_runs_init_recipe (&recipe, 1);
+  train (50, &recipe, dataset, NULL, NULL, &result, &error);
   g_assert_no_error (error);
   g_assert_cmpint (result.best_epoch, ==, 0);
   g_assert_true (isnan (result.map50));
@@ -485,20 +374,20 @@ static void
 test_runaway (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_autofree char *checkpoint = fv_run_path (project, 60, FV_RUN_CHECKPOINT);
   g_autoptr (GPtrArray) events = NULL;
   JsonObject *last;
   FvRecipe recipe;
   FvTrainResult result;
 
-  init_recipe (&recipe, 5);
+  fv_test_runs_init_recipe (&recipe, 5);
   recipe.lr0 = 1;
   recipe.warmup_bias_lr = 1;
   recipe.box = recipe.cls = recipe.obj = 100;
   recipe.clip = 0;
   recipe.momentum = recipe.warmup_momentum = 0.999;
-  g_assert_null (train (60, &recipe, dataset, NULL, NULL, &result, &error));
+  g_assert_false (train (60, &recipe, dataset, NULL, NULL, &result, &error));
   g_assert_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE);
   events = read_events (60);
   last = events->pdata[events->len - 1];
@@ -513,14 +402,14 @@ static void
 test_refusals (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvDataset) dataset = make_dataset ();
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_autoptr (FvRun) run = NULL;
   g_autoptr (FvRun) second = NULL;
   g_autofree char *checkpoint = NULL;
   FvRecipe recipe;
   FvTrainResult result;
 
-  init_recipe (&recipe, 1);
+  fv_test_runs_init_recipe (&recipe, 1);
   g_assert_null (fv_run_create (project, 1, &recipe, dataset, &error));
   g_assert_error (error, FV_RUN_ERROR, FV_RUN_ERROR_EXISTS);
   g_clear_error (&error);
@@ -553,7 +442,7 @@ test_refusals (void)
 
   for (guint i = 0; i < dataset->items->len; i++)
     g_array_set_size (fv_dataset_get (dataset, i)->boxes, 0);
-  g_assert_null (train (71, &recipe, dataset, NULL, NULL, &result, &error));
+  g_assert_false (train (71, &recipe, dataset, NULL, NULL, &result, &error));
   g_assert_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_DATA);
 }
 
