@@ -264,7 +264,8 @@ batch_norm_backward_record (FvNode *node, FvRecorder *recorder)
   };
   FvDispatch dispatch = {
     .reads = { fv_tensor_get_range (x), fv_tensor_get_range (dy), fv_tensor_get_range (coefficients),
-               means != NULL ? fv_tensor_get_range (means) : (FvRange){ 0, 0 } },
+               means != NULL ? fv_tensor_get_range (means) : (FvRange){ 0, 0 },
+               spec.add ? fv_tensor_get_range (dx) : (FvRange){ 0, 0 } },
     .writes = { fv_tensor_get_range (dx) },
   };
 

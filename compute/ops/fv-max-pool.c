@@ -46,7 +46,8 @@ dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, Fv
     .groups = { fv_pixels_groups (x, slices), 1, 1 },
     .push = &push,
     .push_size = sizeof push,
-    .reads = { fv_tensor_get_range (backward ? y : x), backward ? index_range : (FvRange){ 0, 0 } },
+    .reads = { fv_tensor_get_range (backward ? y : x), backward ? index_range : (FvRange){ 0, 0 },
+               add ? fv_tensor_get_range (x) : (FvRange){ 0, 0 } },
     .writes = { fv_tensor_get_range (backward ? x : y), backward ? (FvRange){ 0, 0 } : index_range },
   };
 

@@ -35,7 +35,7 @@ dispatch_upsample (FvRecorder *recorder, FvTensor *small, FvTensor *large, gbool
     .groups = { fv_pixels_groups (small, slices), 1, 1 },
     .push = &push,
     .push_size = sizeof push,
-    .reads = { fv_tensor_get_range (backward ? large : small) },
+    .reads = { fv_tensor_get_range (backward ? large : small), add ? fv_tensor_get_range (small) : (FvRange){ 0, 0 } },
     .writes = { fv_tensor_get_range (backward ? small : large) },
   };
 
