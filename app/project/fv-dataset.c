@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "app/exchange/fv-file.h"
+#include "app/exchange/fv-json.h"
 
 #define SNAPSHOT_FORMAT "fovea-dataset"
 #define SNAPSHOT_VERSION 1
+/* The root, items, an item, its boxes, a box. */
+#define MAX_DEPTH 5
 
 G_DEFINE_QUARK (fv_dataset_error, fv_dataset_error)
 G_DEFINE_BOXED_TYPE (FvDataset, fv_dataset, fv_dataset_ref, fv_dataset_unref)
@@ -340,18 +343,18 @@ read_items (FvDataset *self, JsonArray *items, const char *path, GError **error)
 FvDataset *
 fv_dataset_load (const char *path, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GBytes) bytes = fv_file_map (path, error);
   g_autoptr (GError) local = NULL;
-  if (!json_parser_load_from_mapped_file (parser, path, &local))
+  if (bytes == NULL)
+    return NULL;
+  g_autoptr (JsonNode) root
+      = fv_json_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), MAX_DEPTH, &local);
+  if (root == NULL)
     {
-      if (local->domain == G_FILE_ERROR)
-        g_propagate_error (error, g_steal_pointer (&local));
-      else
-        invalid (path, error, "%s", local->message);
+      invalid (path, error, "%s", local->message);
       return NULL;
     }
-  JsonNode *root = json_parser_get_root (parser);
-  JsonObject *object = root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
   if (g_strcmp0 (get_string (object, "format"), SNAPSHOT_FORMAT) != 0)
     {
       invalid (path, error, "'format' is not \"%s\"", SNAPSHOT_FORMAT);

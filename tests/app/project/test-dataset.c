@@ -102,6 +102,7 @@ test_damaged (void)
   } cases[] = {
     { "", "no snapshot" },
     { "{\"format\": \"fovea-dataset\"", "no snapshot" },
+    { "{\"a\": [[[[[[[[]]]]]]]]}", "nested too deeply" },
     { "[]", "format" },
     { "{\"format\": 3}", "format" },
     { "{\"format\": \"fovea-dataset\", \"version\": 2, \"classes\": [], \"items\": []}", "version 1" },
