@@ -15,7 +15,7 @@ void
 main ()
 {
   const uint quads = pc.out_channels / 4;
-  const uint id = (gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x) * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
+  const uint id = (gl_WorkGroupID.x + gl_WorkGroupID.y * pc.columns) * gl_WorkGroupSize.x + gl_LocalInvocationID.x;
   const uint channel = id % quads * 4, tile = id / quads, phase = gl_WorkGroupID.z;
   const uint rest_y = phase / pc.phases, rest_x = phase % pc.phases;
   const Phase fy = phase_at (rest_y, pc.out_h), fx = phase_at (rest_x, pc.out_w);

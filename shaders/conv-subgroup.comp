@@ -31,7 +31,7 @@ void
 main ()
 {
   const uint lane = gl_SubgroupInvocationID;
-  const uint tile = gl_WorkGroupID.x + gl_WorkGroupID.y * gl_NumWorkGroups.x;
+  const uint tile = gl_WorkGroupID.x + gl_WorkGroupID.y * pc.columns;
   const uint block = gl_WorkGroupID.z % (OUT / BLOCK), phase = gl_WorkGroupID.z / (OUT / BLOCK);
   const uint rest_y = phase / pc.phases, rest_x = phase % pc.phases;
   const Phase fy = phase_at (rest_y, pc.out_h), fx = phase_at (rest_x, pc.out_w);

@@ -7,6 +7,8 @@
 
 layout (local_size_x = 64) in;
 
+const uint MAX_GROUPS = 4096u; // of compute/nets/fv-decode.c
+
 layout (constant_id = 0) const uint LENGTH = 85; // 5 + classes
 layout (constant_id = 1) const uint PITCH = 256;
 
@@ -23,7 +25,8 @@ void main ()
 {
   const uint anchor = gl_WorkGroupID.y, picture = gl_WorkGroupID.z;
   const uint cells = height * width;
-  for (uint i = gl_GlobalInvocationID.x; i < cells * LENGTH; i += gl_NumWorkGroups.x * 64u)
+  const uint invocations = min ((cells * LENGTH + 63u) / 64u, MAX_GROUPS) * 64u; // not gl_NumWorkGroups: a dispatch may be cut
+  for (uint i = gl_GlobalInvocationID.x; i < cells * LENGTH; i += invocations)
     {
       const uint cell = i / LENGTH, k = i % LENGTH;
       const float p = sigmoid (load (at (head, (picture * cells + cell) * PITCH + anchor * LENGTH + k)));

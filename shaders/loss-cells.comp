@@ -23,7 +23,7 @@ layout (push_constant, scalar) uniform Push {
   uint64_t head;
   uint64_t gradient;
   uint64_t count;      // matches of this head
-  uint64_t partials;   // float [n][gl_NumWorkGroups.x][3]: sums of 1 - CIoU, objectness and class losses
+  uint64_t partials;   // float [n][workgroups of a picture][3]: sums of 1 - CIoU, objectness and class losses
   uint height, width;  // cells
   vec2 anchors[3];     // in cells
   float anchor_t;
@@ -191,6 +191,6 @@ void main ()
       float whole = 0.0;
       for (uint i = 0u; i < 8u; i++)
         whole += parts[lane][i];
-      store (at (partials, (picture * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 3u + lane), whole);
+      store (at (partials, (picture * ((cells + 63u) / 64u) + gl_WorkGroupID.x) * 3u + lane), whole);
     }
 }

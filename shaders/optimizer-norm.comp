@@ -7,7 +7,7 @@
 
 layout (push_constant, scalar) uniform Push {
   uint64_t gradients;
-  uint64_t partials;   // float [gl_NumWorkGroups.x]
+  uint64_t partials;   // float [workgroups]
   uint n;              // floats
 };
 

@@ -23,7 +23,7 @@ typedef struct
   guint32 in_channels, out_channels;
   guint32 kernel, padding, step, phases;
   gint32 direction;
-  guint32 add;
+  guint32 add, columns;
 } GatherPush;
 
 typedef struct
@@ -167,6 +167,7 @@ record_gather (FvRecorder *recorder, FvDispatch *dispatch, const FvConvVariant *
       set_tiles (dispatch, divide_up (pixels, variant->pixels));
       dispatch->groups[2] = push->phases * push->phases * (push->out_channels / variant->channels);
     }
+  push->columns = dispatch->groups[0];
   dispatch->push = push;
   dispatch->push_size = sizeof *push;
   fv_recorder_dispatch (recorder, dispatch);

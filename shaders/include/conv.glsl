@@ -19,6 +19,7 @@ layout (push_constant) uniform Push
   uint phases;                  // 1, or the stride when going backward
   int direction;                // 1 forward, -1 backward
   uint add;                     // whether y is added to
+  uint columns;                 // workgroups of a row of them
 } pc;
 
 // One dimension of a phase.
