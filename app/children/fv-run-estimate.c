@@ -61,6 +61,8 @@ read_estimate (const char *text)
     .device = g_strdup (json_object_get_string_member_with_default (object, "device", "")),
     .device_bytes = get_bytes (object, "device_bytes"),
     .device_memory_bytes = get_bytes (object, "device_memory_bytes"),
+    .device_free_bytes = get_bytes (object, "device_free_bytes"),
+    .micro_batch = get_count (object, "micro_batch"),
     .fits = json_object_get_boolean_member_with_default (object, "fits", FALSE),
     .seconds_per_epoch = get_number (object, "seconds_per_epoch"),
     .seconds = get_number (object, "seconds"),

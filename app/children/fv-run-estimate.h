@@ -19,7 +19,9 @@ typedef struct
   char *device;                /* its name */
   guint64 device_bytes;        /* that the run needs at its peak */
   guint64 device_memory_bytes; /* that the device has */
-  gboolean fits;
+  guint64 device_free_bytes;   /* of these, not taken by anybody */
+  guint micro_batch;           /* pictures that are on the device at a time; fewer than a batch where that has no room */
+  gboolean fits;               /* else not even one picture at a time does */
   double seconds_per_epoch, seconds; /* of an epoch with its validation, and of all; NaN: no such run was timed on this device yet */
   gboolean measured;                 /* timed just now; else from what earlier runs took */
 } FvRunEstimate;

@@ -8,9 +8,10 @@
 G_BEGIN_DECLS
 
 /*
- * `train --dry-run`: prints what a run of a network of @variant would need. @measure: times a few steps first. Returns an exit status.
+ * `train --dry-run`: prints what a run of a network of @variant would need. @micro_batch: of a plan
+ * that is repeated, or 0. @measure: times a few steps first. Returns an exit status.
  */
 int fv_cli_estimate (FvCli *cli, FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, char variant,
-                     gboolean measure);
+                     guint micro_batch, gboolean measure);
 
 G_END_DECLS

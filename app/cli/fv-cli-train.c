@@ -135,39 +135,34 @@ load_weights (const Options *options, const char *project, Job *job, GError **er
   return TRUE;
 }
 
-/* The subgroup size of the run whose plan is to be repeated; 0 where there is none. */
+/* The plan of the run that is to be repeated or gone on with; empty where there is none. */
 static gboolean
-get_subgroup_size (const Options *options, const char *project, guint *size, GError **error)
+load_plan (const Options *options, const char *project, FvRunPlan *plan, GError **error)
 {
   guint number = (guint)(options->resume ? options->resume : options->plan);
-  g_auto (FvRunPlan) plan = { NULL };
   g_autofree char *path = fv_run_path (project, number, FV_RUN_PLAN);
 
-  *size = 0;
   /* A run that ended before it had a plan says so itself. */
   if (number == 0 || (options->resume && !g_file_test (path, G_FILE_TEST_EXISTS)))
     return TRUE;
-  if (!fv_run_plan_load (&plan, project, number, error))
-    return FALSE;
-  *size = plan.subgroup_size;
-  return TRUE;
+  return fv_run_plan_load (plan, project, number, error);
 }
 
 static gboolean
 open_new (FvCli *cli, const Options *options, const char *path, Job *job, GError **error)
 {
   g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_READ, error);
-  guint subgroup_size;
+  g_auto (FvRunPlan) plan = { NULL };
 
   if (!project)
     return FALSE;
   job->dataset = fv_project_load_dataset (project, error);
-  if (!job->dataset || !load_weights (options, path, job, error)
-      || !get_subgroup_size (options, path, &subgroup_size, error))
+  if (!job->dataset || !load_weights (options, path, job, error) || !load_plan (options, path, &plan, error))
     return FALSE;
+  job->params.micro_batch = plan.micro_batch;
   if (!job->weights && !options->scratch && !options->dry_run)
     fv_cli_note (cli, "Without --weights a new network learns everything from these pictures alone; that takes many.");
-  job->device = fv_cli_open_device (cli, subgroup_size, error);
+  job->device = fv_cli_open_device (cli, plan.subgroup_size, error);
   if (!job->device)
     return FALSE;
   if (options->dry_run)
@@ -179,7 +174,7 @@ open_new (FvCli *cli, const Options *options, const char *path, Job *job, GError
 static gboolean
 open_resumed (FvCli *cli, const Options *options, const char *path, Job *job, GError **error)
 {
-  guint subgroup_size;
+  g_auto (FvRunPlan) plan = { NULL };
 
   job->run = fv_run_open (path, (guint)options->resume, error);
   if (!job->run || !fv_run_load_recipe (job->run, &job->recipe, error))
@@ -187,9 +182,9 @@ open_resumed (FvCli *cli, const Options *options, const char *path, Job *job, GE
   if (options->workers && !fv_recipe_set (&job->recipe, "workers", options->workers, error))
     return FALSE;
   job->dataset = fv_run_load_data (job->run, error);
-  if (!job->dataset || !get_subgroup_size (options, path, &subgroup_size, error))
+  if (!job->dataset || !load_plan (options, path, &plan, error))
     return FALSE;
-  job->device = fv_cli_open_device (cli, subgroup_size, error);
+  job->device = fv_cli_open_device (cli, plan.subgroup_size, error);
   return job->device != NULL;
 }
 
@@ -243,6 +238,7 @@ print_result (FvCli *cli, const Job *job, const FvTrainResult *result)
   fv_cli_json_number (b, "images_per_second", result->images_per_second);
   fv_cli_json_number (b, "seconds", result->seconds);
   fv_cli_json_int (b, "peak_device_bytes", (gint64)result->peak_device_bytes);
+  fv_cli_json_int (b, "micro_batch", result->micro_batch);
   fv_cli_json_string (b, "folder", folder);
   json_builder_end_object (b);
   fv_cli_print_json (cli, b);
@@ -299,7 +295,8 @@ train (FvCli *cli, const char *project, const Options *options)
     return fv_cli_fail (cli, error);
   if (options->dry_run)
     return fv_cli_estimate (cli, job.device, job.dataset, &job.recipe,
-                            job.weights ? job.weights->config.variant : job.params.variant, options->measure);
+                            job.weights ? job.weights->config.variant : job.params.variant, job.params.micro_batch,
+                            options->measure);
   job.params.device = job.device;
   job.params.run = job.run;
   job.params.dataset = job.dataset;

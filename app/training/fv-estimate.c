@@ -2,9 +2,11 @@
 #include "app/training/fv-estimate.h"
 
 #include "app/dataset/fv-letterbox.h"
+#include "app/training/fv-micro-batch.h"
 #include "app/training/fv-train.h"
 #include "compute/nets/fv-predictor.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 /* Of a batch's buffer on the device, so that it need not grow with each batch. */
@@ -44,65 +46,167 @@ count_picture_bytes (FvDataset *dataset, const GArray *items, const FvRecipe *re
   return n > 0 ? bytes / n * n * (1.0 - pow (1.0 - 1.0 / n, draws)) : 0.0;
 }
 
-static guint64
-count_trainer (FvDevice *device, FvDataset *dataset, const GArray *items, const FvRecipe *recipe,
-               const FvYolov5Config *config, const FvLossParams *loss)
+/* What is estimated for. */
+typedef struct
 {
-  guint n = MIN ((guint)recipe->batch, items->len);
+  FvDevice *device;
+  FvDataset *dataset;
+  const GArray *train, *val; /* of guint: indices into the dataset */
+  const FvRecipe *recipe;
+  const FvYolov5Config *config;
+  FvLossParams loss;
+} Needs;
+
+/* With @n pictures at a time. */
+static guint64
+count_trainer (const Needs *self, guint n)
+{
+  const FvRecipe *recipe = self->recipe;
   const FvAugmentPolicy *augment = &recipe->augment;
   double tiles = 1.0 + 3.0 * augment->mosaic + 4.0 * augment->mosaic * augment->mixup;
-  double input = count_picture_bytes (dataset, items, recipe, n * tiles);
+  double input = count_picture_bytes (self->dataset, self->train, recipe, n * tiles);
   const FvTrainerParams params = {
     .optimizer = (FvOptimizer)recipe->optimizer,
-    .loss = *loss,
+    .loss = self->loss,
     .frozen_layers = (guint)recipe->freeze,
     .clip_norm = (float)recipe->clip,
   };
 
-  return fv_trainer_count_bytes (device, config, &params, n, (guint)recipe->imgsz, (guint)recipe->imgsz)
+  return fv_trainer_count_bytes (self->device, self->config, &params, n, (guint)recipe->imgsz, (guint)recipe->imgsz)
          + (guint64)(TRAINER_SLOTS * INPUT_SLACK * input);
 }
 
 static guint64
-count_predictor (FvDevice *device, FvDataset *dataset, const GArray *items, const FvRecipe *recipe,
-                 const FvYolov5Config *config, const FvLossParams *loss)
+count_predictor (const Needs *self, guint n)
 {
-  guint n = MIN (2 * (guint)recipe->batch, items->len);
-  guint rest = n > 0 ? items->len % n : 0;
-  double input = INPUT_SLACK * count_picture_bytes (dataset, items, recipe, 1e9) * n / MAX (items->len, 1);
-  guint imgsz = (guint)recipe->imgsz;
+  guint rest = n > 0 ? self->val->len % n : 0;
+  double input
+      = n > 0 ? INPUT_SLACK * count_picture_bytes (self->dataset, self->val, self->recipe, 1e9) * n / self->val->len
+              : 0.0;
+  guint imgsz = (guint)self->recipe->imgsz;
+  const FvPredictorParams params = { .ema = TRUE, .loss = &self->loss };
 
   if (n == 0)
     return 0;
   /* The last, smaller batch shares the memory of the others but for its boxes. */
-  return fv_predictor_count_bytes (device, config, &(FvPredictorParams){ .ema = TRUE, .loss = loss }, n, imgsz, imgsz)
-         + sizeof (float) * rest * fv_yolo_count_rows (imgsz, imgsz) * (5 + config->n_classes) + (guint64)input;
+  return fv_predictor_count_bytes (self->device, self->config, &params, n, imgsz, imgsz)
+         + sizeof (float) * rest * fv_yolo_count_rows (imgsz, imgsz) * (5 + self->config->n_classes) + (guint64)input;
+}
+
+guint
+fv_estimate_val_batch (guint micro_batch, guint n)
+{
+  return MIN (2 * micro_batch, n);
+}
+
+/* Pictures of a full batch. */
+static guint
+get_full (const Needs *self)
+{
+  return MIN ((guint)self->recipe->batch, self->train->len);
+}
+
+static guint64
+count_bytes (const Needs *self, guint micro_batch)
+{
+  guint n = get_full (self);
+  guint parts = fv_micro_batch_count (n, micro_batch);
+
+  return count_trainer (self, fv_micro_batch_part (n, parts, 0))
+         + count_predictor (self, fv_estimate_val_batch (micro_batch, self->val->len));
+}
+
+/* The size of the largest part where at most @limit are to be in one; the batch where it is whole. */
+static guint
+even_parts (const Needs *self, guint limit)
+{
+  guint n = get_full (self);
+
+  return limit < n ? fv_micro_batch_part (n, fv_micro_batch_count (n, limit), 0) : (guint)self->recipe->batch;
+}
+
+/* The largest that fits; as for 1 where none does. */
+static guint
+choose_micro_batch (const Needs *self, guint64 available)
+{
+  guint n = get_full (self);
+  guint wanted = self->recipe->micro_batch > 0 ? MIN ((guint)self->recipe->micro_batch, n) : n;
+  guint fitting = 0, too_many = wanted;
+
+  if (count_bytes (self, even_parts (self, wanted)) <= available)
+    return even_parts (self, wanted);
+  while (fitting + 1 < too_many)
+    {
+      guint middle = (fitting + too_many) / 2;
+
+      if (count_bytes (self, middle) <= available)
+        fitting = middle;
+      else
+        too_many = middle;
+    }
+  return even_parts (self, MAX (fitting, 1));
 }
 
 gboolean
 fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const FvRecipe *recipe,
-                  const FvYolov5Config *config, GError **error)
+                  const FvYolov5Config *config, guint micro_batch, GError **error)
 {
   g_autoptr (GArray) train = fv_dataset_subset (dataset, FV_SUBSET_TRAIN);
   g_autoptr (GArray) val = fv_dataset_subset (dataset, FV_SUBSET_VAL);
-  FvLossParams loss;
+  Needs needs = { device, dataset, train, val, recipe, config };
+  guint64 available = fv_device_get_available_bytes (device);
 
   if (!fv_train_check_data (dataset, error))
     return FALSE;
-  fv_recipe_get_loss (recipe, config->n_classes, &loss);
+  fv_recipe_get_loss (recipe, config->n_classes, &needs.loss);
+  micro_batch = micro_batch > 0 ? even_parts (&needs, micro_batch) : choose_micro_batch (&needs, available);
   *self = (FvEstimate){
     .images = train->len,
     .val_images = val->len,
     .steps_per_epoch = (train->len + (guint)recipe->batch - 1) / (guint)recipe->batch,
-    .device_bytes = count_trainer (device, dataset, train, recipe, config, &loss)
-                    + count_predictor (device, dataset, val, recipe, config, &loss),
+    .micro_batch = micro_batch,
+    .device_bytes = count_bytes (&needs, micro_batch),
     .written_bytes = count_written (config, recipe),
     .device_memory_bytes = fv_device_get_info (device)->memory_bytes,
+    .device_free_bytes = available,
     .seconds_per_epoch = NAN,
     .seconds = NAN,
   };
-  self->fits = self->device_bytes <= self->device_memory_bytes;
+  self->fits = self->device_bytes <= available;
   return TRUE;
+}
+
+gboolean
+fv_estimate_is_whole (const FvEstimate *self, const FvRecipe *recipe)
+{
+  return self->micro_batch >= MIN ((guint)recipe->batch, self->images);
+}
+
+char *
+fv_estimate_describe_parts (const FvEstimate *self, const FvRecipe *recipe)
+{
+  guint n = MIN ((guint)recipe->batch, self->images);
+
+  return g_strdup_printf (
+      _ ("Of the %u pictures of a batch, the device takes %u at a time: updates are as large as before, but batch "
+         "normalisation sees only %u pictures, so the result differs a little from that of whole batches."),
+      n, self->micro_batch, self->micro_batch);
+}
+
+gboolean
+fv_estimate_check (const FvEstimate *self, FvDevice *device, const FvRecipe *recipe, GError **error)
+{
+  g_autofree char *needed = g_format_size_full (self->device_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *left = g_format_size_full (self->device_free_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *total = g_format_size_full (self->device_memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+  if (!self->fits)
+    g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                 _ ("Training with pictures of %d x %d px, %u at a time, needs %s of memory, and the device “%s” has "
+                    "%s left of %s."),
+                 (int)recipe->imgsz, (int)recipe->imgsz, self->micro_batch, needed, fv_device_get_info (device)->name,
+                 left, total);
+  return self->fits;
 }
 
 void

@@ -12,16 +12,29 @@ typedef struct
 {
   guint images, val_images;    /* to train on, to validate on */
   guint steps_per_epoch;       /* batches */
+  guint micro_batch;           /* pictures at a time; the recipe's batch where a whole one fits */
   guint64 device_bytes;        /* at the run's peak */
   guint64 device_memory_bytes; /* that the device has */
-  gboolean fits;
+  guint64 device_free_bytes;   /* of these, not taken by anybody just now */
+  gboolean fits;               /* else even one picture at a time doesn't */
   guint64 written_bytes;             /* to disk, when an epoch ends */
   double seconds_per_epoch, seconds; /* NaN = not known */
 } FvEstimate;
 
-/* Everything but the times. Errors: FV_TRAIN_ERROR_DATA. */
+/*
+ * Everything but the times. @micro_batch: of a plan that is kept, or 0: the batch, or the largest equal parts of it (see fv-micro-batch.h) that
+ * the device has room for and the recipe's micro_batch allows. Errors: FV_TRAIN_ERROR_DATA.
+ */
 gboolean fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const FvRecipe *recipe,
-                           const FvYolov5Config *config, GError **error);
+                           const FvYolov5Config *config, guint micro_batch, GError **error);
+/* Pictures at a time in a validation on @n: nothing is kept for a backward pass there, so twice as many have room. */
+guint fv_estimate_val_batch (guint micro_batch, guint n);
+/* Whether all pictures of a batch are on the device at once. */
+gboolean fv_estimate_is_whole (const FvEstimate *self, const FvRecipe *recipe);
+/* (transfer full): a sentence about a batch that goes through the device in parts. */
+char *fv_estimate_describe_parts (const FvEstimate *self, const FvRecipe *recipe);
+/* Fails with FV_DEVICE_ERROR_OUT_OF_MEMORY, and what to change, where it doesn't fit. */
+gboolean fv_estimate_check (const FvEstimate *self, FvDevice *device, const FvRecipe *recipe, GError **error);
 /* The times, by a rate of the recipe's picture size. */
 void fv_estimate_set_rate (FvEstimate *self, const FvRecipe *recipe, const FvRate *rate);
 

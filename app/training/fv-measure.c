@@ -202,7 +202,8 @@ is_affordable (const Measure *self, const FvRate *rate, const FvRecipe *recipe, 
   return (N_BATCHES + 1) * scaled.train * batch
                  + (isnan (scaled.val) ? 0.0 : 2 * scaled.val * MIN (N_VALIDATED, 2 * batch))
              <= TRY_SECONDS
-         && fv_estimate_init (&estimate, self->device, self->dataset, &there, self->config, NULL) && estimate.fits;
+         && fv_estimate_init (&estimate, self->device, self->dataset, &there, self->config, (guint)there.batch, NULL)
+         && estimate.fits;
 }
 
 /* The largest sizes, the recipe's at most, that can be tried next. FALSE: none is larger than the last ones. */
@@ -240,12 +241,14 @@ fv_measure (FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, const 
 {
   Measure self = { device, dataset, *recipe, config, cancellable };
   gboolean done;
-  FvEstimate small;
+  FvRecipe at_a_time = *recipe;
+  FvEstimate wanted, small;
   gint64 start;
 
   self.recipe.imgsz = MIN (recipe->imgsz, SMALL_IMGSZ);
   self.recipe.batch = MIN (recipe->batch, SMALL_BATCH);
-  if (!fv_estimate_init (&small, device, dataset, &self.recipe, config, error))
+  if (!fv_estimate_init (&wanted, device, dataset, recipe, config, 0, error)
+      || !fv_estimate_init (&small, device, dataset, &self.recipe, config, 0, error))
     return FALSE;
   if (!small.fits)
     {
@@ -254,10 +257,13 @@ fv_measure (FvDevice *device, FvDataset *dataset, const FvRecipe *recipe, const 
                    fv_device_get_info (device)->name);
       return FALSE;
     }
+  /* As the run will do it. */
+  at_a_time.batch = wanted.micro_batch;
   done = load_new_network (&self, error) && time_both (&self, rate, error);
   start = g_get_monotonic_time ();
   /* On a device that is made for more, small pictures take almost as long as large ones: each try tells what the next may be. */
-  while (done && to_seconds (g_get_monotonic_time () - start) < ENOUGH_SECONDS && choose_sizes (&self, rate, recipe))
+  while (done && to_seconds (g_get_monotonic_time () - start) < ENOUGH_SECONDS
+         && choose_sizes (&self, rate, &at_a_time))
     done = time_both (&self, rate, error);
   g_clear_pointer (&self.model, fv_model_unref);
   if (!done)

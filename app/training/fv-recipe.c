@@ -34,6 +34,9 @@ G_STATIC_ASSERT (FV_OPTIMIZER_SGD == 0 && FV_OPTIMIZER_ADAMW == 1);
 static const FvRecipeKey keys[] = {
   INTEGER (epochs, 100, 1, 100000, TRUE, N_ ("Times that every picture is trained on.")),
   INTEGER (batch, 16, 1, 4096, TRUE, N_ ("Pictures in one step on the device.")),
+  INTEGER (micro_batch, 0, 0, 4096, TRUE,
+           N_ ("Pictures of a batch that are on the device at a time, at most; 0 is as many as its memory holds. "
+               "Batch normalisation sees no more than these.")),
   INTEGER (imgsz, 640, 32, 4096, TRUE, N_ ("Side of the network's input in pixels, a multiple of 32.")),
   INTEGER (seed, 0, 0, 9007199254740992.0, TRUE, N_ ("Start of every random number of the run.")),
   { "optimizer", FV_RECIPE_CHOICE, G_STRUCT_OFFSET (FvRecipe, optimizer), FV_OPTIMIZER_SGD, 0, 1, optimizer_names, TRUE,
@@ -415,7 +418,8 @@ fv_recipe_to_canonical (const FvRecipe *self)
     sorted[i] = &keys[i];
   qsort (sorted, G_N_ELEMENTS (sorted), sizeof *sorted, compare_keys);
   for (guint i = 0; i < G_N_ELEMENTS (sorted); i++)
-    if (sorted[i]->affects_result)
+    if (sorted[i]->affects_result
+        && (sorted[i]->offset != G_STRUCT_OFFSET (FvRecipe, micro_batch) || self->micro_batch > 0))
       add_member (self, sorted[i], object);
   json_node_take_object (node, object);
   return fv_json_print (node, FALSE);

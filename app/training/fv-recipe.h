@@ -31,7 +31,7 @@ typedef enum
 typedef struct
 {
   /* The run. */
-  gint64 epochs, batch, imgsz, seed;
+  gint64 epochs, batch, micro_batch, imgsz, seed;
   gint64 optimizer;        /* FvOptimizer */
   gint64 freeze, patience; /* patience 0: never stop early */
   gint64 nbs, carry_accumulation;
@@ -88,7 +88,10 @@ gboolean fv_recipe_set_pair (FvRecipe *self, const char *pair, GError **error);
 
 /* (transfer full): all keys, in the table's order. */
 JsonNode *fv_recipe_to_json (const FvRecipe *self);
-/* (transfer full): the keys that affect the result, sorted by name, on one line. */
+/*
+ * (transfer full): the keys that affect the result, sorted by name, on one line. micro_batch is among them only where the person chose it: what
+ * automatic comes to is in the run's plan.
+ */
 char *fv_recipe_to_canonical (const FvRecipe *self);
 /* (transfer full): sha256 of fv_recipe_to_canonical(), in hexadecimal. */
 char *fv_recipe_hash (const FvRecipe *self);

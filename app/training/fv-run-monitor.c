@@ -578,11 +578,12 @@ fv_run_monitor_get_failure_hint (FvRunMonitor *self)
   {
     const char *id, *text;
   } hints[] = {
-    { "out-of-memory", N_ ("Choose a smaller batch, smaller pictures or a smaller model.") },
+    { "out-of-memory", N_ ("Choose smaller pictures or a smaller model, or end other programs that use the device.") },
     { "device-lost",
       N_ ("Resume the run: it goes on from its last checkpoint. If this happens again, update the graphics driver.") },
-    { "not-finite",
-      N_ ("Start a new run with a lower learning rate. The last good weights of this one have been kept.") },
+    { "not-finite", N_ ("Start a new run with a lower learning rate or a longer warm-up, and look for damaged pictures "
+                        "and boxes. The last "
+                        "good weights of this one have been kept.") },
     { "disk-full", N_ ("Free some space, then resume the run: it goes on from its last checkpoint.") },
     { "failed", N_ ("When the cause is removed, resume the run: it goes on from its last checkpoint.") },
   };

@@ -223,6 +223,7 @@ load_plan (FvRunPlan *self, const char *path, GError **error)
     .driver = g_strdup (json_object_get_string_member_with_default (object, "driver", "")),
     .type = g_strdup (json_object_get_string_member_with_default (object, "type", "")),
     .subgroup_size = (guint)json_object_get_int_member_with_default (object, "subgroup_size", 0),
+    .micro_batch = (guint)CLAMP (json_object_get_int_member_with_default (object, "micro_batch", 0), 0, G_MAXINT),
   };
   return TRUE;
 }
@@ -252,21 +253,66 @@ plan_to_json (const FvRunPlan *plan)
   json_object_set_string_member (object, "driver", plan->driver);
   json_object_set_string_member (object, "type", plan->type);
   json_object_set_int_member (object, "subgroup_size", plan->subgroup_size);
+  json_object_set_int_member (object, "micro_batch", plan->micro_batch);
   json_node_take_object (node, object);
   return node;
 }
 
-gboolean
-fv_run_keep_plan (const FvRun *self, FvDevice *device, char **differs, GError **error)
+/* (transfer full) */
+static char *
+plan_name (guint i)
+{
+  return i == 1 ? g_strdup (FV_RUN_PLAN) : g_strdup_printf ("plan-%u.json", i);
+}
+
+/* Its strings are the device's. */
+static FvRunPlan
+plan_of_device (FvDevice *device)
 {
   const FvDeviceInfo *info = fv_device_get_info (device);
-  const FvRunPlan now = { info->name, info->driver, info->type, fv_device_get_subgroup_size (device) };
-  g_autoptr (JsonNode) node = plan_to_json (&now);
 
+  return (FvRunPlan){ info->name, info->driver, info->type, fv_device_get_subgroup_size (device), 0 };
+}
+
+gboolean
+fv_run_find_plan (const FvRun *self, FvDevice *device, FvRunPlan *plan, gboolean *same, GError **error)
+{
+  const FvRunPlan now = plan_of_device (device);
+
+  *plan = (FvRunPlan){ NULL };
+  *same = FALSE;
+  for (guint i = 1; !*same; i++)
+    {
+      g_autofree char *name = plan_name (i);
+      g_autofree char *path = fv_run_get_file (self, name);
+      g_auto (FvRunPlan) kept = { NULL };
+
+      if (!g_file_test (path, G_FILE_TEST_EXISTS))
+        break;
+      if (!load_plan (&kept, path, error))
+        return FALSE;
+      *same = plans_equal (&kept, &now);
+      if (i > 1 && !*same)
+        continue;
+      fv_run_plan_clear (plan);
+      *plan = kept;
+      kept = (FvRunPlan){ NULL };
+    }
+  return TRUE;
+}
+
+gboolean
+fv_run_keep_plan (const FvRun *self, FvDevice *device, guint micro_batch, char **differs, GError **error)
+{
+  FvRunPlan now = plan_of_device (device);
+  g_autoptr (JsonNode) node = NULL;
+
+  now.micro_batch = micro_batch;
+  node = plan_to_json (&now);
   *differs = NULL;
   for (guint i = 1;; i++)
     {
-      g_autofree char *name = i == 1 ? g_strdup (FV_RUN_PLAN) : g_strdup_printf ("plan-%u.json", i);
+      g_autofree char *name = plan_name (i);
       g_autofree char *path = fv_run_get_file (self, name);
       g_auto (FvRunPlan) kept = { NULL };
 

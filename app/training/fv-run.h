@@ -27,6 +27,7 @@ typedef enum
 #define FV_RUN_PLAN "plan.json"
 #define FV_RUN_EVENTS "events.jsonl"
 #define FV_RUN_CHECKPOINT "last.ckpt"
+#define FV_RUN_EPOCH_CHECKPOINT "epoch.ckpt" /* see fv-setback.h */
 #define FV_RUN_BEST "best.safetensors"
 #define FV_RUN_LAST "last.safetensors"
 #define FV_RUN_LOCK "lock"
@@ -58,6 +59,7 @@ typedef struct
 {
   char *device, *driver, *type; /* names */
   guint subgroup_size;
+  guint micro_batch; /* pictures at a time, see fv-micro-batch.h; 0 = not said, as in plans of earlier versions: whole batches */
 } FvRunPlan;
 
 void fv_run_plan_clear (FvRunPlan *self);
@@ -66,9 +68,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvRunPlan, fv_run_plan_clear)
 gboolean fv_run_plan_load (FvRunPlan *self, const char *project_path, guint number, GError **error);
 
 /*
- * Writes plan.json for @device where there is none; where there is one of another device, driver or subgroup size, writes
+ * Writes plan.json for @device and @micro_batch where there is none; where there is one of another device, driver or subgroup size, writes
  * the next free plan-N.json beside it and sets @differs to a sentence that says so (transfer full), else to NULL.
  */
-gboolean fv_run_keep_plan (const FvRun *self, FvDevice *device, char **differs, GError **error);
+gboolean fv_run_keep_plan (const FvRun *self, FvDevice *device, guint micro_batch, char **differs, GError **error);
+/* The run's plan of @device, else its first; @same receives which. One that has none leaves @plan empty. */
+gboolean fv_run_find_plan (const FvRun *self, FvDevice *device, FvRunPlan *plan, gboolean *same, GError **error);
 
 G_END_DECLS

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-step-log.h"
 
-#include <glib/gi18n-lib.h>
-
+#include "app/training/fv-micro-batch.h"
 #include "app/training/fv-train.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
 
 /* Batches over which the rate is taken. */
 #define WINDOW 8
@@ -13,6 +16,8 @@ struct _FvStepLog
   FvEvents *events;
   guint period;
   GQueue *submitted; /* of FvStepRecord */
+  double sums[3];    /* losses of the batch whose parts are coming back */
+  guint parts_done;
   guint done;
   gint64 times[WINDOW]; /* when the last batches came back, microseconds; a ring */
   guint pictures[WINDOW];
@@ -101,29 +106,46 @@ write_step (FvStepLog *self, const FvStepRecord *record, const double losses[3],
   return fv_events_end (self->events, builder, error);
 }
 
+/* What a batch of several parts came to; the means of the parts count by their pictures, as their gradients do. */
+static gboolean
+add_part (FvStepLog *self, const FvStepRecord *record, const FvStepLosses *losses)
+{
+  double share = (double)fv_micro_batch_part (record->n, record->parts, self->parts_done) / record->n;
+  const double values[3] = { losses->box, losses->obj, losses->cls };
+
+  if (self->parts_done == 0)
+    memset (self->sums, 0, sizeof self->sums);
+  for (guint i = 0; i < 3; i++)
+    self->sums[i] += share * values[i];
+  self->parts_done = (self->parts_done + 1) % record->parts;
+  return self->parts_done == 0;
+}
+
 static gboolean
 take_losses (FvStepLog *self, const FvStepLosses *losses, FvProgress *progress, GError **error)
 {
-  g_autofree FvStepRecord *record = g_queue_pop_head (self->submitted);
-  const double values[3] = { losses->box, losses->obj, losses->cls };
+  g_autofree FvStepRecord *record = NULL;
+  gboolean finite;
 
-  g_assert (record);
+  g_assert (!g_queue_is_empty (self->submitted));
+  if (!add_part (self, g_queue_peek_head (self->submitted), losses))
+    return TRUE;
+  record = g_queue_pop_head (self->submitted);
+  /* A part that is not finite makes the sum so. */
+  finite = isfinite (self->sums[0]) && isfinite (self->sums[1]) && isfinite (self->sums[2]);
   clock_batch (self, record->n);
   self->done++;
   progress->pictures += record->n;
   for (guint i = 0; i < 3; i++)
-    progress->loss_sums[i] += values[i];
-  if ((record->step % self->period == 0 || record->step + 1 == record->steps || !losses->finite)
-      && !write_step (self, record, values, error))
+    progress->loss_sums[i] += self->sums[i];
+  if ((record->step % self->period == 0 || record->step + 1 == record->steps || !finite)
+      && !write_step (self, record, self->sums, error))
     return FALSE;
-  if (!losses->finite)
-    {
-      g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
-                   _ ("The loss of epoch %u, step %u is not a finite number: training has run away."), record->epoch,
-                   record->step);
-      return FALSE;
-    }
-  return TRUE;
+  if (!finite)
+    g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
+                 _ ("The loss of epoch %u, step %u is not a finite number: training has run away."), record->epoch,
+                 record->step);
+  return finite;
 }
 
 gboolean
@@ -142,5 +164,20 @@ fv_step_log_collect (FvStepLog *self, FvTrainer *trainer, FvProgress *progress, 
                      _ ("The gradients of epoch %u are not finite numbers: training has run away."), progress->epoch);
         return FALSE;
       }
+  return TRUE;
+}
+
+gboolean
+fv_step_log_drop (FvStepLog *self, FvTrainer *trainer, GError **error)
+{
+  FvStepLosses losses;
+  FvUpdateResult update;
+
+  if (!fv_trainer_wait (trainer, error))
+    return FALSE;
+  while (fv_trainer_poll (trainer, &losses) || fv_trainer_poll_update (trainer, &update))
+    ;
+  g_queue_clear_full (self->submitted, g_free);
+  self->parts_done = 0;
   return TRUE;
 }

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint epoch, step, steps;
-  guint n;                     /* pictures */
+  guint n, parts;              /* pictures; calls of fv_trainer_accumulate() that they took, see fv-micro-batch.h */
   double lr;                   /* of the weights */
   double disk, decode, device; /* seconds that this batch waited for each */
 } FvStepRecord;
@@ -28,7 +28,7 @@ FvStepLog *fv_step_log_new (FvEvents *events, guint period);
 void fv_step_log_free (FvStepLog *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvStepLog, fv_step_log_free)
 
-/* In the order of fv_trainer_accumulate(). */
+/* In the order of fv_trainer_accumulate(), after the batch's last part and before anything is collected of it. */
 void fv_step_log_push (FvStepLog *self, const FvStepRecord *record);
 
 /*
@@ -36,6 +36,9 @@ void fv_step_log_push (FvStepLog *self, const FvStepRecord *record);
  * Errors: FV_TRAIN_ERROR_NOT_FINITE, G_IO_ERROR.
  */
 gboolean fv_step_log_collect (FvStepLog *self, FvTrainer *trainer, FvProgress *progress, GError **error);
+
+/* Waits for @trainer and forgets what was submitted and has not been taken in. Errors: FV_DEVICE_ERROR. */
+gboolean fv_step_log_drop (FvStepLog *self, FvTrainer *trainer, GError **error);
 
 /* Batches of the epoch whose losses have come back, and pictures per second over the last few. */
 guint fv_step_log_get_done (const FvStepLog *self);

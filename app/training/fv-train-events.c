@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/training/fv-train-events.h"
 
+#include "app/training/fv-setback.h"
+
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
@@ -47,17 +49,19 @@ fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError *
   fv_json_put_int (b, "device_bytes", (gint64)record->device_bytes);
   /* NaN becomes null: no such run was timed on this device yet; the step records tell soon enough. */
   fv_json_put_double (b, "seconds_per_epoch", fv_json_round (record->seconds_per_epoch));
+  fv_json_put_int (b, "micro_batch", record->micro_batch);
   json_builder_end_object (b);
   return fv_events_end (events, b, error);
 }
 
 gboolean
-fv_train_events_resumed (FvEvents *events, guint epoch, guint step, GError **error)
+fv_train_events_resumed (FvEvents *events, guint epoch, guint step, double rate_factor, GError **error)
 {
   JsonBuilder *b = fv_events_begin (events, "resumed");
 
   fv_json_put_int (b, "epoch", epoch);
   fv_json_put_int (b, "step", step);
+  fv_json_put_double (b, "rate_factor", rate_factor);
   return fv_events_end (events, b, error);
 }
 
@@ -133,14 +137,23 @@ fv_train_events_finished (FvEvents *events, const char *reason, const FvProgress
   return fv_events_end (events, b, error);
 }
 
+/* A tenth was tried. */
+static double
+advise_rate (const FvRecipe *recipe)
+{
+  return MAX (recipe->lr0 * FV_SETBACK_FACTOR * 0.1, fv_recipe_lookup_key ("lr0")->min);
+}
+
 char *
 fv_train_advise (guint run, const FvRecipe *recipe, const GError *failure, const char **id)
 {
   if (g_error_matches (failure, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY))
     {
       *id = "out-of-memory";
-      return g_strdup_printf (_ ("Take a smaller batch (now %d), smaller pictures (imgsz, now %d) or a smaller model."),
-                              (int)recipe->batch, (int)recipe->imgsz);
+      return g_strdup_printf (_ ("Take smaller pictures (imgsz, now %d) or a smaller model, end other programs that "
+                                 "use the device, or let fewer "
+                                 "pictures onto it at a time (micro_batch)."),
+                              (int)recipe->imgsz);
     }
   if (g_error_matches (failure, FV_DEVICE_ERROR, FV_DEVICE_ERROR_LOST))
     {
@@ -151,8 +164,10 @@ fv_train_advise (guint run, const FvRecipe *recipe, const GError *failure, const
   if (g_error_matches (failure, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE))
     {
       *id = "not-finite";
-      return g_strdup_printf (
-          _ ("Start a new run with a lower lr0 (now %g); the last good weights are kept in this one."), recipe->lr0);
+      return g_strdup_printf (_ ("Start a new run with a lower lr0, such as %g (now %g), or a longer warm-up "
+                                 "(warmup_epochs, now %g), and look for "
+                                 "damaged pictures and boxes; the last good weights are kept in this one."),
+                              advise_rate (recipe), recipe->lr0, recipe->warmup_epochs);
     }
   if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOSPC)
       || g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NO_SPACE))

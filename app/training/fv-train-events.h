@@ -22,10 +22,12 @@ typedef struct
   guint transferred, total; /* tensors of the weights that it started from; 0 of 0 from scratch */
   guint64 device_bytes;     /* what the run needs */
   double seconds_per_epoch; /* NaN: not known */
+  guint micro_batch;        /* pictures at a time */
 } FvStartRecord;
 
 gboolean fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error);
-gboolean fv_train_events_resumed (FvEvents *events, guint epoch, guint step, GError **error);
+/* All records at or beyond that point are superseded: after a resume, or where a run went back. @rate_factor: see FvProgress. */
+gboolean fv_train_events_resumed (FvEvents *events, guint epoch, guint step, double rate_factor, GError **error);
 /* @evaluation (nullable): without it there is no per_class. */
 gboolean fv_train_events_validation (FvEvents *events, const FvEpochRecord *record, const FvEvaluation *evaluation,
                                      char **class_names, GError **error);

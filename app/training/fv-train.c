@@ -3,8 +3,10 @@
 
 #include "app/augment/fv-batch-builder.h"
 #include "app/training/fv-estimate.h"
+#include "app/training/fv-micro-batch.h"
 #include "app/training/fv-sampler.h"
 #include "app/training/fv-schedule.h"
+#include "app/training/fv-setback.h"
 #include "app/training/fv-step-log.h"
 #include "app/training/fv-train-events.h"
 
@@ -23,6 +25,7 @@ typedef struct
   GArray *train_items, *val_items; /* of guint: indices into the dataset */
   guint *order;                    /* the epoch's */
   guint n_batches;                 /* of an epoch */
+  guint micro_batch;               /* pictures at a time on the device */
 
   FvModel *model;
   FvTrainer *trainer;
@@ -35,8 +38,9 @@ typedef struct
   FvStepLog *log;
   FvProgress progress;
   FvTrainStatus status;
-  gint64 mark;  /* until when the run's seconds are counted */
-  gint64 saved; /* when the last checkpoint was written */
+  gint64 mark;       /* until when the run's seconds are counted */
+  gint64 saved;      /* when the last checkpoint was written */
+  gboolean at_start; /* it is of an epoch's start */
 
   gboolean warm; /* a batch went through the device */
   FvRate rate;   /* of the last epoch */
@@ -142,12 +146,13 @@ report_step (Training *self)
     self->params->status (&self->status, self->params->user_data);
 }
 
-/* Waits for the device and takes in everything that it has finished. */
+/* Waits for the device and takes in everything that it has finished. What is saved after this is finite. */
 static gboolean
 settle (Training *self, GError **error)
 {
   return fv_trainer_wait (self->trainer, error)
-         && fv_step_log_collect (self->log, self->trainer, &self->progress, error);
+         && fv_step_log_collect (self->log, self->trainer, &self->progress, error)
+         && fv_setback_check (self->model, error);
 }
 
 static gboolean
@@ -155,9 +160,23 @@ save_checkpoint (Training *self, GError **error)
 {
   g_autofree char *path = fv_run_get_file (self->params->run, FV_RUN_CHECKPOINT);
 
+  if (self->progress.step > 0 && self->at_start && !fv_setback_keep (self->params->run, error))
+    return FALSE;
   self->saved = g_get_monotonic_time ();
-  return fv_checkpoint_save (path, self->model, self->dataset->class_names, self->recipe_hash, &self->progress, error)
-         && fv_train_events_checkpoint (self->events, self->progress.epoch, self->progress.step, error);
+  if (!fv_checkpoint_save (path, self->model, self->dataset->class_names, self->recipe_hash, &self->progress, error))
+    return FALSE;
+  self->at_start = self->progress.step == 0;
+  if (self->at_start)
+    fv_setback_drop (self->params->run);
+  return fv_train_events_checkpoint (self->events, self->progress.epoch, self->progress.step, error);
+}
+
+static gboolean
+tell_resumed (Training *self, GError **error)
+{
+  const FvProgress *progress = &self->progress;
+
+  return fv_train_events_resumed (self->events, progress->epoch, progress->step, progress->rate_factor, error);
 }
 
 /* Writes the EMA weights to the files of the run named in @names (NULL-terminated). */
@@ -210,25 +229,35 @@ update (Training *self, const FvScheduleStep *schedule, GError **error)
   return fv_trainer_update (self->trainer, &block, error);
 }
 
+/* The next @n pictures. */
+static gboolean
+accumulate (Training *self, guint n, GError **error)
+{
+  g_autoptr (FvBuiltBatch) built = fv_batch_builder_next (self->builder, n, error);
+
+  return built && fv_trainer_accumulate (self->trainer, &built->batch, error);
+}
+
 static gboolean
 train_batch (Training *self, GError **error)
 {
   FvProgress *progress = &self->progress;
   gint64 iteration = (gint64)progress->epoch * self->n_batches + progress->step;
   double device_waited = fv_trainer_get_wait_seconds (self->trainer);
+  guint n = MIN ((guint)self->recipe->batch, self->train_items->len - progress->step * (guint)self->recipe->batch);
+  guint parts = fv_micro_batch_count (n, self->micro_batch);
   FvBatchBuilderStats before, after;
-  g_autoptr (FvBuiltBatch) built = NULL;
   FvScheduleStep schedule;
 
   fv_batch_builder_get_stats (self->builder, &before);
-  built = fv_batch_builder_next (self->builder, (guint)self->recipe->batch, error);
-  if (!built)
-    return FALSE;
+  for (guint i = 0; i < parts; i++)
+    if (!accumulate (self, fv_micro_batch_part (n, parts, i), error))
+      return FALSE;
   fv_batch_builder_get_stats (self->builder, &after);
-  if (!fv_trainer_accumulate (self->trainer, &built->batch, error))
-    return FALSE;
 
   fv_schedule_at (self->recipe, self->n_batches, progress->epoch, progress->step, &schedule);
+  for (guint i = 0; i < FV_N_GROUPS; i++)
+    schedule.lr[i] *= progress->rate_factor;
   if (iteration - progress->last_update >= schedule.accumulate)
     {
       if (!update (self, &schedule, error))
@@ -239,7 +268,8 @@ train_batch (Training *self, GError **error)
                                    .epoch = progress->epoch,
                                    .step = progress->step,
                                    .steps = self->n_batches,
-                                   .n = built->batch.n,
+                                   .n = n,
+                                   .parts = parts,
                                    .lr = schedule.lr[FV_GROUP_WEIGHTS],
                                    .disk = after.disk - before.disk,
                                    .decode = after.decode - before.decode,
@@ -338,6 +368,7 @@ keep_rate (Training *self)
   if (!self->params->rates || n == 0 || (n & (n - 1)) != 0)
     return;
   fv_rate_key_init (&key, self->params->device, fv_model_get_config (self->model)->variant, self->recipe);
+  key.batch = self->micro_batch;
   if (!fv_rates_store (self->params->rates, &key, &self->rate, &error))
     g_debug ("%s", error->message);
 }
@@ -381,6 +412,58 @@ finish_epoch (Training *self, GError **error)
   return TRUE;
 }
 
+/* The best that there is so far shows. */
+static void
+show_best (Training *self)
+{
+  const FvEpochRecord *best = fv_progress_get_best (&self->progress);
+  gboolean validated = best && best->validated;
+
+  self->status.map50 = validated ? best->map50 : NAN;
+  self->status.map = validated ? best->map : NAN;
+}
+
+/* Once in a run: back to where all was well, and on from there with lower learning rates. */
+static gboolean
+go_back (Training *self, const GError *failure, GError **error)
+{
+  g_autoptr (FvCheckpoint) checkpoint = NULL;
+  g_autofree char *text = NULL;
+  double seconds;
+
+  if (self->progress.rate_factor < 1.0)
+    {
+      g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
+                   _ ("%s The run had gone back for that once already, and on with lower learning rates."),
+                   failure->message);
+      return FALSE;
+    }
+  if (!fv_step_log_drop (self->log, self->trainer, error))
+    return FALSE;
+  account (self, FALSE);
+  seconds = self->progress.seconds;
+  checkpoint = fv_setback_open (self->params->run, error);
+  if (!checkpoint || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error))
+    return FALSE;
+  self->progress.seconds = seconds;
+  self->progress.rate_factor = FV_SETBACK_FACTOR;
+  show_best (self);
+  text = g_strdup_printf (
+      _ ("%s The run went back to epoch %u, step %u, and goes on from there with all learning rates multiplied by %g."),
+      failure->message, self->progress.epoch, self->progress.step, self->progress.rate_factor);
+  warn (self, "not-finite", text);
+  return tell_resumed (self, error) && save_checkpoint (self, error);
+}
+
+/* One epoch, or what is left of it. TRUE where it was cancelled, too. */
+static gboolean
+run_epoch (Training *self, GError **error)
+{
+  if (!train_epoch (self, error))
+    return FALSE;
+  return self->progress.step < self->n_batches || cancelled (self) || finish_epoch (self, error);
+}
+
 static gboolean
 run_epochs (Training *self, GError **error)
 {
@@ -390,17 +473,18 @@ run_epochs (Training *self, GError **error)
     {
       g_autoptr (GError) failure = NULL;
 
-      if (!train_epoch (self, error))
-        return FALSE;
-      if (self->progress.step < self->n_batches || cancelled (self))
+      if (run_epoch (self, &failure))
+        continue;
+      if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         break;
-      if (!finish_epoch (self, &failure))
+      if (g_error_matches (failure, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE))
         {
-          if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-            break;
-          g_propagate_error (error, g_steal_pointer (&failure));
-          return FALSE;
+          if (!go_back (self, failure, error))
+            return FALSE;
+          continue;
         }
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
     }
   if (self->progress.finished)
     return TRUE;
@@ -428,12 +512,36 @@ load_start (Training *self, const FvYolov5Config *config, FvStartRecord *record,
          && fv_model_upload (self->model, FV_BUFFER_EMA_STATISTICS, statistics, error);
 }
 
-/* Model, trainer and predictor, with the plans of all batch sizes that an epoch has. */
+static guint
+count_workers (const FvRecipe *recipe)
+{
+  return recipe->workers > 0 ? (guint)recipe->workers : CLAMP (g_get_num_processors (), 1, 8);
+}
+
+/* Plans of the parts that a batch of @n pictures goes through in; they have two sizes at most. */
+static gboolean
+prepare_batch (Training *self, guint n, GError **error)
+{
+  guint parts = n > 0 ? fv_micro_batch_count (n, self->micro_batch) : 0;
+  guint imgsz = (guint)self->recipe->imgsz;
+  guint before = 0;
+
+  for (guint i = 0; i < parts; i++)
+    {
+      guint part = fv_micro_batch_part (n, parts, i);
+
+      if (part != before && !fv_trainer_prepare (self->trainer, part, imgsz, imgsz, error))
+        return FALSE;
+      before = part;
+    }
+  return TRUE;
+}
+
+/* Model, trainer, predictor and validator, with the plans of all sizes that an epoch's batches have. */
 static gboolean
 make_engine (Training *self, const FvYolov5Config *config, GError **error)
 {
   const FvRecipe *recipe = self->recipe;
-  guint imgsz = (guint)recipe->imgsz;
   guint batch = MIN ((guint)recipe->batch, self->train_items->len);
   guint rest = self->train_items->len % batch;
   FvTrainerParams params = {
@@ -450,11 +558,19 @@ make_engine (Training *self, const FvYolov5Config *config, GError **error)
   self->trainer = fv_trainer_new (self->model, &params, error);
   if (!self->trainer)
     return FALSE;
-  if (!fv_trainer_prepare (self->trainer, batch, imgsz, imgsz, error)
-      || (rest > 0 && !fv_trainer_prepare (self->trainer, rest, imgsz, imgsz, error)))
+  if (!prepare_batch (self, batch, error) || !prepare_batch (self, rest, error))
     return FALSE;
-  if (!self->validator)
+  if (self->val_items->len == 0)
     return TRUE;
+  self->validator = fv_validator_new (self->dataset, (const guint *)self->val_items->data, self->val_items->len,
+                                      &(FvValidateParams){
+                                          .imgsz = (guint)recipe->imgsz,
+                                          .batch = fv_estimate_val_batch (self->micro_batch, self->val_items->len),
+                                          .n_workers = count_workers (recipe),
+                                          .progress = report_validated,
+                                          .report = report_picture,
+                                          .user_data = self,
+                                      });
   self->predictor = fv_predictor_new (self->model, &(FvPredictorParams){ .ema = TRUE, .loss = &self->loss }, error);
   return self->predictor != NULL;
 }
@@ -479,7 +595,6 @@ static gboolean
 prepare_data (Training *self, GError **error)
 {
   const FvRecipe *recipe = self->recipe;
-  guint n_workers = recipe->workers > 0 ? (guint)recipe->workers : CLAMP (g_get_num_processors (), 1, 8);
 
   self->train_items = fv_dataset_subset (self->dataset, FV_SUBSET_TRAIN);
   self->val_items = fv_dataset_subset (self->dataset, FV_SUBSET_VAL);
@@ -492,19 +607,9 @@ prepare_data (Training *self, GError **error)
                                             .policy = &recipe->augment,
                                             .imgsz = (guint)recipe->imgsz,
                                             .seed = (guint64)recipe->seed,
-                                            .n_workers = n_workers,
+                                            .n_workers = count_workers (recipe),
                                             .report = report_picture,
                                             .report_data = self,
-                                        });
-  if (self->val_items->len > 0)
-    self->validator = fv_validator_new (self->dataset, (const guint *)self->val_items->data, self->val_items->len,
-                                        &(FvValidateParams){
-                                            .imgsz = (guint)recipe->imgsz,
-                                            .batch = MIN (2 * (guint)recipe->batch, self->val_items->len),
-                                            .n_workers = n_workers,
-                                            .progress = report_validated,
-                                            .report = report_picture,
-                                            .user_data = self,
                                         });
   return TRUE;
 }
@@ -514,29 +619,43 @@ keep_plan (Training *self, GError **error)
 {
   g_autofree char *differs = NULL;
 
-  if (!fv_run_keep_plan (self->params->run, self->params->device, &differs, error))
+  if (!fv_run_keep_plan (self->params->run, self->params->device, self->micro_batch, &differs, error))
     return FALSE;
   if (differs)
     warn (self, "other-device", differs);
   return TRUE;
 }
 
-/* What the run will need, as was told before its start. */
+/* What the run needs. @micro_batch: of its plan, or 0 to choose. */
 static gboolean
-estimate (Training *self, const FvYolov5Config *config, FvStartRecord *record, GError **error)
+estimate (Training *self, const FvYolov5Config *config, guint micro_batch, FvEstimate *needs, GError **error)
 {
-  FvEstimate needs;
+  if (!fv_estimate_init (needs, self->params->device, self->dataset, self->recipe, config, micro_batch, error)
+      || !fv_estimate_check (needs, self->params->device, self->recipe, error))
+    return FALSE;
+  self->micro_batch = needs->micro_batch;
+  return TRUE;
+}
+
+static void
+warn_of_parts (Training *self, const FvEstimate *needs)
+{
+  g_autofree char *text = fv_estimate_describe_parts (needs, self->recipe);
+
+  if (!fv_estimate_is_whole (needs, self->recipe))
+    warn (self, "micro-batch", text);
+}
+
+static void
+look_up_rate (Training *self, char variant, FvEstimate *needs)
+{
   FvRateKey key;
   FvRate rate;
 
-  if (!fv_estimate_init (&needs, self->params->device, self->dataset, self->recipe, config, error))
-    return FALSE;
-  fv_rate_key_init (&key, self->params->device, config->variant, self->recipe);
+  fv_rate_key_init (&key, self->params->device, variant, self->recipe);
+  key.batch = self->micro_batch;
   if (self->params->rates && fv_rates_lookup (self->params->rates, &key, &rate))
-    fv_estimate_set_rate (&needs, self->recipe, &rate);
-  record->device_bytes = needs.device_bytes;
-  record->seconds_per_epoch = needs.seconds_per_epoch;
-  return TRUE;
+    fv_estimate_set_rate (needs, self->recipe, &rate);
 }
 
 static gboolean
@@ -544,6 +663,7 @@ start_new (Training *self, GError **error)
 {
   const FvWeights *weights = self->params->weights;
   FvYolov5Config config;
+  FvEstimate needs;
   FvStartRecord record = {
     .device = self->params->device,
     .recipe = self->recipe,
@@ -558,10 +678,16 @@ start_new (Training *self, GError **error)
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
   if (weights)
     memcpy (config.anchors, weights->config.anchors, sizeof config.anchors);
-  if (!estimate (self, &config, &record, error) || !make_engine (self, &config, error)
-      || !load_start (self, &config, &record, error) || !keep_plan (self, error)
+  if (!estimate (self, &config, self->params->micro_batch, &needs, error))
+    return FALSE;
+  look_up_rate (self, record.variant, &needs);
+  record.device_bytes = needs.device_bytes;
+  record.seconds_per_epoch = needs.seconds_per_epoch;
+  record.micro_batch = needs.micro_batch;
+  if (!make_engine (self, &config, error) || !load_start (self, &config, &record, error) || !keep_plan (self, error)
       || !fv_train_events_started (self->events, &record, error))
     return FALSE;
+  warn_of_parts (self, &needs);
   if (!self->validator)
     warn (self, "no-validation",
           _ ("The split has no validation pictures: nothing is measured, and the last weights count as the best."));
@@ -569,12 +695,35 @@ start_new (Training *self, GError **error)
   return save_checkpoint (self, error);
 }
 
+/* As many pictures at a time as before; fewer only on another device that has no room for these. */
+static gboolean
+keep_micro_batch (Training *self, const FvYolov5Config *config, GError **error)
+{
+  g_auto (FvRunPlan) plan = { NULL };
+  FvRecipe recipe = *self->recipe;
+  FvEstimate needs;
+  gboolean same;
+
+  if (!fv_run_find_plan (self->params->run, self->params->device, &plan, &same, error))
+    return FALSE;
+  self->micro_batch = plan.micro_batch > 0 ? plan.micro_batch : (guint)recipe.batch;
+  if (same)
+    return TRUE;
+  recipe.micro_batch = self->micro_batch;
+  if (!fv_estimate_init (&needs, self->params->device, self->dataset, &recipe, config, 0, error)
+      || !fv_estimate_check (&needs, self->params->device, &recipe, error))
+    return FALSE;
+  if (needs.micro_batch < self->micro_batch)
+    warn_of_parts (self, &needs);
+  self->micro_batch = needs.micro_batch;
+  return TRUE;
+}
+
 static gboolean
 start_resumed (Training *self, GError **error)
 {
   g_autofree char *path = fv_run_get_file (self->params->run, FV_RUN_CHECKPOINT);
   g_autoptr (FvCheckpoint) checkpoint = NULL;
-  const FvEpochRecord *best;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
@@ -597,17 +746,14 @@ start_resumed (Training *self, GError **error)
           path);
       return FALSE;
     }
-  if (!make_engine (self, fv_checkpoint_get_config (checkpoint), error)
+  if (!keep_micro_batch (self, fv_checkpoint_get_config (checkpoint), error)
+      || !make_engine (self, fv_checkpoint_get_config (checkpoint), error)
       || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error) || !keep_plan (self, error))
     return FALSE;
-  best = fv_progress_get_best (&self->progress);
-  if (best && best->validated)
-    {
-      self->status.map50 = best->map50;
-      self->status.map = best->map;
-    }
+  show_best (self);
+  self->at_start = self->progress.step == 0;
   self->saved = g_get_monotonic_time ();
-  return fv_train_events_resumed (self->events, self->progress.epoch, self->progress.step, error);
+  return tell_resumed (self, error);
 }
 
 static void
@@ -625,6 +771,7 @@ fill_result (Training *self, FvTrainResult *result)
     .images_per_second = progress->train_seconds > 0 ? (double)progress->pictures / progress->train_seconds : 0.0,
     .seconds = progress->seconds,
     .peak_device_bytes = fv_device_get_peak_bytes (self->params->device),
+    .micro_batch = self->micro_batch,
   };
   for (guint i = FV_TRAIN_COMPLETED; i < FV_TRAIN_STOPPED; i++)
     if (g_strcmp0 (progress->finished, fv_train_reason_to_string (i)) == 0)

@@ -19,7 +19,7 @@ GQuark fv_train_error_quark (void);
 typedef enum
 {
   FV_TRAIN_ERROR_DATA,       /* nothing to train on */
-  FV_TRAIN_ERROR_NOT_FINITE, /* losses or gradients ran away */
+  FV_TRAIN_ERROR_NOT_FINITE, /* losses or gradients ran away, also after the run had gone back and on with lower learning rates */
 } FvTrainError;
 
 typedef enum
@@ -58,6 +58,7 @@ typedef struct
   const char *start_file;     /* (nullable): their file; only its name is written */
   guint start_run;            /* or the run that they are of */
   const char *rates;          /* (nullable): the file of fv-rates.h that the run's speed is kept in */
+  guint micro_batch;          /* of the plan that is repeated; 0 = chosen by memory, see fv-estimate.h; not read with @resume */
   gboolean resume;            /* go on from the run's last.ckpt; @weights and @variant are not read */
   FILE *events_copy;          /* (nullable) */
   FvTrainStatusFunc status;   /* (nullable): called after each batch, in the calling thread */
@@ -74,6 +75,7 @@ typedef struct
   double images_per_second; /* of training, validation left out */
   double seconds;           /* in all, the parts before a resume included */
   guint64 peak_device_bytes;
+  guint micro_batch; /* pictures at a time on the device */
 } FvTrainResult;
 
 /* Whether there is anything to train on. Errors: FV_TRAIN_ERROR_DATA. */

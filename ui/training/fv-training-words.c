@@ -394,16 +394,23 @@ fv_words_estimate_source (const FvRunEstimate *estimate)
 char *
 fv_words_estimate_hint (const FvRunEstimate *estimate, const FvRecipe *recipe)
 {
-  const double share
-      = estimate->device_bytes > 0 ? (double)estimate->device_memory_bytes / (double)estimate->device_bytes : 1;
-  if (estimate->fits)
+  const guint batch = MIN ((guint)recipe->batch, estimate->images);
+  if (!estimate->fits)
+    {
+      g_autofree char *left = fv_words_memory (estimate->device_free_bytes);
+      return g_strdup_printf (
+          _ ("Not even one picture at a time has room: %s are left on the device. Choose smaller pictures or a "
+             "smaller model, or end other programs that use it."),
+          left);
+    }
+  if (estimate->micro_batch >= batch)
     return NULL;
-  /* Most of the memory goes with the batch. */
-  const gint64 batch = (gint64)((double)recipe->batch * share * 0.9);
-  if (batch >= 1 && batch < recipe->batch)
-    return g_strdup_printf (
-        _ ("That is more than the device has. A batch of %d should fit; smaller pictures or a smaller "
-           "model help as well."),
-        (int)batch);
-  return g_strdup (_ ("That is more than the device has. Choose smaller pictures or a smaller model."));
+  return g_strdup_printf (
+      ngettext (
+          "The device takes %u picture at a time of the %u of a batch. Updates are as large as before, but batch "
+          "normalisation sees only one picture, so the result may be worse.",
+          "The device takes %u pictures at a time of the %u of a batch. Updates are as large as before, but batch "
+          "normalisation sees only these, so the result differs a little.",
+          estimate->micro_batch),
+      estimate->micro_batch, batch);
 }

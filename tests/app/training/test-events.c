@@ -164,7 +164,7 @@ test_failures_advise (void)
       g_autofree char *hint = fv_train_advise (7, &recipe, failure, &id);
 
       g_assert_cmpstr (id, ==, device[i].id);
-      g_assert_nonnull (strstr (hint, i == 0 ? "now 16" : "--resume 7"));
+      g_assert_nonnull (strstr (hint, i == 0 ? "now 640" : "--resume 7"));
     }
 }
 

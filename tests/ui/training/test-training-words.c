@@ -151,15 +151,27 @@ static void
 test_estimates (void)
 {
   FvRecipe recipe;
-  FvRunEstimate estimate = { .device = (char *)"a device", .device_bytes = 4000, .device_memory_bytes = 2000 };
+  FvRunEstimate estimate = {
+    .device = (char *)"a device",
+    .images = 100,
+    .micro_batch = 1,
+    .device_bytes = 4000,
+    .device_memory_bytes = 2000,
+  };
   fv_recipe_init (&recipe);
   estimate.seconds = estimate.seconds_per_epoch = NAN;
   assert_text (fv_words_estimate_time (&estimate), "Not known yet");
   assert_begins (fv_words_estimate_source (&estimate), "It shows soon");
-  assert_begins (fv_words_estimate_hint (&estimate, &recipe), "That is more than the device has. A batch of 7 should");
-  recipe.batch = 1;
-  assert_begins (fv_words_estimate_hint (&estimate, &recipe), "That is more than the device has. Choose smaller");
+  assert_begins (fv_words_estimate_hint (&estimate, &recipe), "Not even one picture at a time has room");
   estimate.fits = TRUE;
+  assert_begins (fv_words_estimate_hint (&estimate, &recipe), "The device takes 1 picture at a time of the 16 of");
+  estimate.micro_batch = 4;
+  assert_begins (fv_words_estimate_hint (&estimate, &recipe), "The device takes 4 pictures at a time of the 16 of");
+  /* Three pictures are all that there are. */
+  estimate.images = 3;
+  g_assert_null (fv_words_estimate_hint (&estimate, &recipe));
+  estimate.images = 100;
+  estimate.micro_batch = 16;
   g_assert_null (fv_words_estimate_hint (&estimate, &recipe));
   estimate.seconds = 840;
   estimate.seconds_per_epoch = 84;
