@@ -159,7 +159,7 @@ fv_test_buffer_find_damage (FvTestBuffer *self)
       g_assert_no_error (error);
       for (gsize i = 0; i < sizeof guard; i++)
         if (guard[i] != pattern[i])
-          return g_strdup_printf ("“%s” was written to at byte %" G_GSIZE_FORMAT " %s it", self->buffer->name,
+          return g_strdup_printf ("%s was written to at byte %" G_GSIZE_FORMAT " %s it", self->buffer->name,
                                   behind ? i : sizeof guard - i, behind ? "behind" : "before");
     }
   return NULL;
@@ -335,7 +335,7 @@ find_damage_between (const FvTestGraph *self, const FvTensor *before, const FvTe
 
   for (gsize i = first; i < end; i++)
     if (self->words[i] != FV_TEST_PATTERN)
-      return g_strdup_printf ("word %" G_GSIZE_FORMAT " behind “%s”, %" G_GSIZE_FORMAT " before “%s”, was written to",
+      return g_strdup_printf ("word %" G_GSIZE_FORMAT " behind %s, %" G_GSIZE_FORMAT " before %s, was written to",
                               i - first, before != NULL ? before->name : "the start", end - i,
                               behind != NULL ? behind->name : "the end");
   return NULL;
@@ -377,11 +377,11 @@ fv_test_tensor_find_damage (const FvTestGraph *self, const FvTensor *tensor)
         if (own < tensor->c)
           continue;
         if (own < padded (tensor) && (word << 1) != 0) /* either zero will do */
-          return g_strdup_printf ("“%s” has no zero in its padding, channel %u of pixel %" G_GSIZE_FORMAT, tensor->name,
+          return g_strdup_printf ("%s has no zero in its padding, channel %u of pixel %" G_GSIZE_FORMAT, tensor->name,
                                   own, p);
         if (own >= padded (tensor) && word != FV_TEST_PATTERN)
-          return g_strdup_printf ("“%s” was written to beside it, at channel %d of pixel %" G_GSIZE_FORMAT,
-                                  tensor->name, (int)c - (int)first, p);
+          return g_strdup_printf ("%s was written to beside it, at channel %d of pixel %" G_GSIZE_FORMAT, tensor->name,
+                                  (int)c - (int)first, p);
       }
   return NULL;
 }

@@ -178,7 +178,7 @@ run_row (gconstpointer data)
 
   current = selected;
   g_clear_pointer (&current_case, g_free);
-  if (selected->row == NULL)
+  if (selected->row == NULL && selected->mode != MODE_SUPPORT)
     {
       fv_ops_begin_case (NULL);
       op->check (op, option_all);
@@ -199,7 +199,7 @@ add_selected (GPtrArray *rows, Mode mode, const FvOpsOperator *op, const void *r
     return;
   for (guint i = 0; i < rows->len; i++)
     if (g_str_equal (((Selected *)rows->pdata[i])->name, name))
-      g_error ("two rows are called “%s”", name);
+      g_error ("two rows are called %s", name);
   selected = g_new0 (Selected, 1);
   *selected = (Selected){ mode, op, row, g_steal_pointer (&name) };
   g_ptr_array_add (rows, selected);
@@ -224,7 +224,7 @@ select_rows (Mode mode)
           if (!row->full || option_all)
             add_selected (rows, mode, op, row, g_strconcat (shape, row->note != NULL ? "; " : "", row->note, NULL));
         }
-      if (op->check != NULL && (mode == MODE_TEST || mode == MODE_GRAD))
+      if (mode == MODE_SUPPORT || (op->check != NULL && mode != MODE_PERF))
         add_selected (rows, mode, op, NULL, g_strdup ("the table"));
     }
   return rows;
@@ -280,7 +280,7 @@ say_support (void)
   const FvDeviceInfo *info = fv_device_get_info (fv_test_engine_get_device ());
 
   say_device ();
-  g_print ("# Vulkan %s, a device of type “%s”, %.1f GiB; 16-bit floats: %s; cooperative matrices: %s\n",
+  g_print ("# Vulkan %s, a device of type %s, %.1f GiB; 16-bit floats: %s; cooperative matrices: %s\n",
            info->api_version, info->type, info->memory_bytes / 1024.0 / 1024 / 1024,
            info->fp16 ? "yes, not used yet" : "no", info->cooperative_matrix ? "yes, not used yet" : "no");
 }
@@ -341,7 +341,7 @@ main (int argc, char **argv)
   rows = select_rows (mode);
   if (rows->len == 0)
     {
-      g_printerr ("fovea-ops: no row is called “%s”\n", option_op);
+      g_printerr ("fovea-ops: no row is called %s\n", option_op);
       return 2;
     }
   if (option_list)

@@ -42,7 +42,7 @@ struct _FvOpsOperator {
   FvOpsFunc test;           /* what it computes, against the reference */
   FvOpsFunc grad;           /* the reference against differences, gradients against the reference */
   FvOpsFunc perf;           /* calls fv_ops_report_time() */
-  FvOpsFunc support;        /* calls fv_ops_report_support() */
+  FvOpsFunc support;        /* calls fv_ops_report_support(); at last for the row NULL, about the table as a whole */
   /* (nullable): in modes test and grad, a case of its own about the table as a whole. */
   void  (*check)    (const FvOpsOperator *op, gboolean all);
   const void *problem;                                            /* (nullable): see fv-ops-problem.h */
@@ -60,7 +60,7 @@ void     fv_ops_compare     (const char *what, const double *values, const doubl
 void     fv_ops_take_damage (char *damage);
 /* Where numbers of the running row start. */
 guint64  fv_ops_get_seed    (void);
-/* Mode support: a line of the running row. */
+/* Mode support: a line about the running row. */
 void     fv_ops_report_support (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* Mode perf. @bytes: what must be read and written at least. 0 = not known. */
 void     fv_ops_report_time (const char *what, double seconds, double flops, double bytes);

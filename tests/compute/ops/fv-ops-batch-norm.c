@@ -154,8 +154,6 @@ static const FvOpsProblemClass klass = {
 };
 
 const FvOpsOperator fv_ops_batch_norm = {
-  FV_OPS_ROWS (rows),
-  FV_OPS_PROBLEM (&klass),
-  .name = "batch-norm",
-  .describe = describe,
+  FV_OPS_ROWS (rows),   FV_OPS_PROBLEM (&klass),           .name = "batch-norm",
+  .describe = describe, .support = fv_ops_problem_support,
 };

@@ -154,8 +154,6 @@ static const FvOpsProblemClass klass = {
 };
 
 const FvOpsOperator fv_ops_concat = {
-  FV_OPS_ROWS (rows),
-  FV_OPS_PROBLEM (&klass),
-  .name = "concat",
-  .describe = describe,
+  FV_OPS_ROWS (rows),   FV_OPS_PROBLEM (&klass),           .name = "concat",
+  .describe = describe, .support = fv_ops_problem_support,
 };

@@ -118,6 +118,12 @@ get_shape (const ConvRow *row, FvConvDirection direction)
   return (FvConvShape){ out, picture && conv->padding == 0 ? in * conv->kernel * conv->kernel : in };
 }
 
+static gboolean
+is_computed (const ConvRow *row, FvConvDirection direction)
+{
+  return direction == FV_CONV_BACKWARD_DATA ? !row->fixed : direction == FV_CONV_BACKWARD_WEIGHTS ? !row->frozen : TRUE;
+}
+
 /* The indices of the variants that fit; with @lanes 0 on some device. */
 static GArray *
 list_variants (const ConvRow *row, FvConvDirection direction, guint lanes)
@@ -127,7 +133,7 @@ list_variants (const ConvRow *row, FvConvDirection direction, guint lanes)
   guint n_variants;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
-  for (guint i = 0; i < n_variants; i++)
+  for (guint i = 0; i < (is_computed (row, direction) ? n_variants : 1); i++)
     if (fv_conv_variant_fits (&variants[i], lanes != 0 ? lanes : variants[i].lanes, &shape))
       g_array_append_val (indices, i);
   return indices;
@@ -245,19 +251,35 @@ describe (const void *data)
                           row->adds ? ", adds" : "", row->frozen ? ", frozen" : "", row->fixed ? ", fixed" : "");
 }
 
+static const char *const direction_names[FV_N_CONV_DIRECTIONS] = { "forward", "data", "weights" };
+
 static void
 append_variants (GString *text, const ConvRow *row, FvConvDirection direction)
 {
-  static const char *const names[] = { "forward", "data", "weights" };
   g_autoptr (GArray) here = list_variants (row, direction, get_lanes ());
   g_autoptr (GArray) anywhere = list_variants (row, direction, 0);
   const FvConvShape shape = get_shape (row, direction);
 
-  g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", names[direction]);
+  g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", direction_names[direction]);
   for (guint i = 0; i < here->len; i++)
     g_string_append_printf (text, " %u", g_array_index (here, guint, i));
   g_string_append_printf (text, " of %u, chosen %u", anywhere->len,
                           fv_conv_choose_variant (fv_test_engine_get_device (), direction, &shape));
+}
+
+/* Which variants are for subgroups of other sizes, so that no test on this device sees them. */
+static void
+report_others (FvConvDirection direction)
+{
+  guint n_variants;
+  const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < n_variants; i++)
+    if (variants[i].lanes != 0 && variants[i].lanes != get_lanes ())
+      g_string_append_printf (text, " %u (subgroups of %u)", i, variants[i].lanes);
+  fv_ops_report_support ("%s, not testable on this device:%s", direction_names[direction],
+                         text->len > 0 ? text->str : " none");
 }
 
 static void
@@ -267,9 +289,12 @@ support (const FvOpsOperator *op, const void *data)
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (FvConvDirection d = 0; d < FV_N_CONV_DIRECTIONS; d++)
-    if ((d != FV_CONV_BACKWARD_DATA || !row->fixed) && (d != FV_CONV_BACKWARD_WEIGHTS || !row->frozen))
+    if (row == NULL)
+      report_others (d);
+    else if (is_computed (row, d))
       append_variants (text, row, d);
-  fv_ops_report_support ("%s", text->str);
+  if (row != NULL)
+    fv_ops_report_support ("%s", text->str);
 }
 
 /* No variant that may be chosen on this device is left out. */

@@ -102,10 +102,8 @@ static const FvOpsProblemClass add_class = {
 };
 
 const FvOpsOperator fv_ops_add = {
-  FV_OPS_ROWS (add_rows),
-  FV_OPS_PROBLEM (&add_class),
-  .name = "add",
-  .describe = describe,
+  FV_OPS_ROWS (add_rows), FV_OPS_PROBLEM (&add_class),       .name = "add",
+  .describe = describe,   .support = fv_ops_problem_support,
 };
 
 /* Upsampling */
@@ -158,10 +156,8 @@ static const FvOpsProblemClass upsample_class = {
 };
 
 const FvOpsOperator fv_ops_upsample = {
-  FV_OPS_ROWS (upsample_rows),
-  FV_OPS_PROBLEM (&upsample_class),
-  .name = "upsample2x",
-  .describe = describe,
+  FV_OPS_ROWS (upsample_rows), FV_OPS_PROBLEM (&upsample_class),  .name = "upsample2x",
+  .describe = describe,        .support = fv_ops_problem_support,
 };
 
 /* Max pooling */
@@ -235,8 +231,6 @@ static const FvOpsProblemClass pool_class = {
 };
 
 const FvOpsOperator fv_ops_max_pool = {
-  FV_OPS_ROWS (pool_rows),
-  FV_OPS_PROBLEM (&pool_class),
-  .name = "max-pool",
-  .describe = describe,
+  FV_OPS_ROWS (pool_rows), FV_OPS_PROBLEM (&pool_class),      .name = "max-pool",
+  .describe = describe,    .support = fv_ops_problem_support,
 };

@@ -504,3 +504,10 @@ fv_ops_problem_perf (const FvOpsOperator *op, const void *row)
   if (!self->inference)
     time_all_ways (self, TRUE);
 }
+
+void
+fv_ops_problem_support (const FvOpsOperator *op, const void *row)
+{
+  if (row != NULL)
+    fv_ops_report_support ("on any device");
+}

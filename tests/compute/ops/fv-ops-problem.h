@@ -84,6 +84,8 @@ gsize       fv_ops_shape_count       (const FvReferenceShape *shape);
 void fv_ops_problem_test (const FvOpsOperator *op, const void *row);
 void fv_ops_problem_grad (const FvOpsOperator *op, const void *row);
 void fv_ops_problem_perf (const FvOpsOperator *op, const void *row);
+/* For operators with one kernel for all devices. */
+void fv_ops_problem_support (const FvOpsOperator *op, const void *row);
 
 #define FV_OPS_PROBLEM(klass) .problem = (klass), .test = fv_ops_problem_test, .grad = fv_ops_problem_grad, .perf = fv_ops_problem_perf
 
