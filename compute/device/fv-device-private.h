@@ -30,6 +30,8 @@ struct _FvDevice
   VkSemaphore timeline;
   guint64 last_ticket;             /* last value that a submission signals */
   gboolean lost;
+  double submission_seconds;       /* longest estimated time of one submission; 0: no bound */
+  double slowness;                 /* how many times longer than by the rates of its kind things take, at least 1 */
 
   GHashTable *pipelines;           /* key string -> VkPipeline */
   FvBuffer *pages;                 /* zero page, then dump page */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DEFAULT_SUBMISSION_SECONDS 0.2
+
 G_DEFINE_QUARK (fv_device_error, fv_device_error)
 
 void
@@ -495,6 +497,21 @@ create_objects (FvDevice *self, GError **error)
   return TRUE;
 }
 
+/* A device that may show a desktop gets pauses to do so. */
+static void
+choose_submission_seconds (FvDevice *self, double wanted)
+{
+  const char *text = g_getenv ("FOVEA_SUBMISSION_MS");
+
+  self->slowness = 1;
+  if (wanted > 0)
+    self->submission_seconds = wanted;
+  else if (text != NULL)
+    self->submission_seconds = MAX (0, g_ascii_strtod (text, NULL) / 1000);
+  else
+    self->submission_seconds = g_str_equal (self->info->type, "cpu") ? 0 : DEFAULT_SUBMISSION_SECONDS;
+}
+
 FvDevice *
 fv_device_open (const FvDeviceParams *params, GError **error)
 {
@@ -524,6 +541,7 @@ fv_device_open (const FvDeviceParams *params, GError **error)
   if (!create_device (self, error))
     return NULL;
   choose_subgroup_size (self, params->subgroup_size);
+  choose_submission_seconds (self, params->submission_seconds);
   if (!create_objects (self, error))
     return NULL;
   return g_steal_pointer (&self);

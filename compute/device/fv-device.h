@@ -40,6 +40,7 @@ typedef struct {
   const char *selector;        /* (nullable): an index or a part of a name; NULL = $FOVEA_DEVICE, else the best one */
   gboolean validation;         /* load the Khronos validation layer; its messages become g_warning()s */
   guint subgroup_size;         /* ask for this size where the device can vary it; 0 = the driver's default */
+  double submission_seconds;   /* longest estimated time of one submission; 0 = $FOVEA_SUBMISSION_MS, else 0.2, or without bound on the processor */
 } FvDeviceParams;
 
 typedef struct _FvDevice FvDevice;

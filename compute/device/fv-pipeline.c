@@ -57,6 +57,8 @@ make_pipeline (gpointer data, gpointer user_data)
       .pName = "main",
       .pSpecializationInfo = &spec,
     },
+    /* Where a dispatch may be cut. */
+    .flags = self->submission_seconds > 0 ? VK_PIPELINE_CREATE_DISPATCH_BASE_BIT : 0,
     .layout = self->pipeline_layout,
   };
 

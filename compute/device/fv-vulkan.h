@@ -11,7 +11,7 @@
 
 #define FV_VULKAN_CALLS(X) \
   X (AllocateCommandBuffers) X (AllocateMemory) X (BeginCommandBuffer) X (BindBufferMemory) \
-  X (CmdBindPipeline) X (CmdCopyBuffer) X (CmdDispatch) X (CmdFillBuffer) X (CmdPipelineBarrier2) \
+  X (CmdBindPipeline) X (CmdCopyBuffer) X (CmdDispatch) X (CmdDispatchBase) X (CmdFillBuffer) X (CmdPipelineBarrier2) \
   X (CmdPushConstants) X (CmdResetQueryPool) X (CmdWriteTimestamp2) X (CreateBuffer) X (CreateCommandPool) \
   X (CreateComputePipelines) X (CreateDevice) X (CreateInstance) X (CreatePipelineCache) \
   X (CreatePipelineLayout) X (CreateQueryPool) X (CreateSemaphore) X (CreateShaderModule) X (DestroyBuffer) \

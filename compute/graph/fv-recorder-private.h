@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /*
- * For tests, NULL otherwise: told of every command just before it is put into @commands, with what it declares to read and write. @declared is
- * the same pointer for the pieces of a command that was cut, and valid until the recording is made.
+ * For tests, NULL otherwise: told of every command, or piece of one that was cut, just before it is put into @commands: what it declares to read
+ * and write (the same pointer for all pieces of a command), and how many seconds it is expected to take.
  */
-typedef void (*FvRecorderObserver) (VkCommandBuffer commands, const FvDispatch *declared);
+typedef void (*FvRecorderObserver) (VkCommandBuffer commands, const FvDispatch *declared, double seconds);
 
 extern FvRecorderObserver fv_recorder_observer;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "compute/device/fv-device-private.h"
+#include "compute/graph/fv-pieces.h"
 #include "compute/graph/fv-recorder-private.h"
 
 #include <string.h>
@@ -17,9 +18,11 @@ typedef struct
   FvDispatch dispatch; /* its reads and writes also for fills and copies */
   guint8 push[FV_MAX_PUSH];
   VkBuffer from, to;
-  VkDeviceSize from_offset, to_offset, size;
+  VkDeviceSize from_offset, to_offset, size; /* of fills and copies, whose workgroups are TRANSFER_BYTES each */
   guint32 word;
 } Command;
+
+#define TRANSFER_BYTES 65536
 
 struct _FvRecorder
 {
@@ -30,18 +33,16 @@ struct _FvRecorder
 struct _FvRecording
 {
   FvDevice *device;
-  VkCommandBuffer commands;
-  VkQueryPool queries; /* two a dispatch; null without timing */
-  GArray *timed;       /* TimedDispatch */
+  GArray *commands; /* Command */
+  gboolean timing;
+  GArray *pieces;      /* FvPiece, in order */
+  GArray *submissions; /* VkCommandBuffer */
+  VkQueryPool queries; /* two a piece; null without timing */
+  VkQueryPool clock;   /* two a submission; null where those are unbounded */
+  double slowness;     /* of the device when the pieces were cut; 0: not recorded */
   guint64 ticket;
   guint n_dispatches, n_barriers;
 };
-
-typedef struct
-{
-  const char *phase;
-  double flops;
-} TimedDispatch;
 
 FvRecorderObserver fv_recorder_observer;
 
@@ -84,12 +85,20 @@ fv_recorder_dispatch (FvRecorder *self, const FvDispatch *dispatch)
   g_array_append_val (self->commands, command);
 }
 
+static guint32
+count_transfer_groups (VkDeviceSize size)
+{
+  return MAX (1, (size + TRANSFER_BYTES - 1) / TRANSFER_BYTES);
+}
+
 void
 fv_recorder_fill (FvRecorder *self, FvBuffer *buffer, VkDeviceSize offset, VkDeviceSize size, guint32 word)
 {
   Command command = {
     .kind = COMMAND_FILL,
-    .dispatch = { .phase = "fill", .writes = { fv_buffer_range (buffer, offset, size) } },
+    .dispatch = { .phase = "fill",
+                  .groups = { count_transfer_groups (size), 1, 1 },
+                  .writes = { fv_buffer_range (buffer, offset, size) } },
     .to = buffer->buffer,
     .to_offset = offset,
     .size = size,
@@ -106,6 +115,7 @@ fv_recorder_copy (FvRecorder *self, FvBuffer *from, VkDeviceSize from_offset, Fv
   Command command = {
     .kind = COMMAND_COPY,
     .dispatch = { .phase = "copy",
+                  .groups = { count_transfer_groups (size), 1, 1 },
                   .reads = { fv_buffer_range (from, from_offset, size) },
                   .writes = { fv_buffer_range (to, to_offset, size) } },
     .from = from->buffer,
@@ -227,102 +237,230 @@ make_pipelines (FvRecorder *self, GError **error)
 }
 
 static void
-put_command (FvRecording *recording, Command *command)
+put_dispatch (FvDevice *device, VkCommandBuffer commands, const Command *command, const FvPiece *piece)
 {
   const FvDispatch *dispatch = &command->dispatch;
   const FvPipelineKey key = pipeline_key (command);
-  FvDevice *device = recording->device;
+  const guint32 *base = piece->base, *groups = piece->groups;
 
-  if (fv_recorder_observer != NULL)
-    fv_recorder_observer (recording->commands, dispatch);
-  switch (command->kind)
-    {
-    case COMMAND_DISPATCH:
-      fv_vulkan.CmdBindPipeline (recording->commands, VK_PIPELINE_BIND_POINT_COMPUTE,
-                                 fv_device_get_pipeline (device, &key));
-      if (dispatch->push_size > 0)
-        fv_vulkan.CmdPushConstants (recording->commands, device->pipeline_layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                    dispatch->push_size, command->push);
-      fv_vulkan.CmdDispatch (recording->commands, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
-      recording->n_dispatches++;
-      break;
-    case COMMAND_FILL:
-      fv_vulkan.CmdFillBuffer (recording->commands, command->to, command->to_offset, command->size, command->word);
-      break;
-    case COMMAND_COPY:
-      fv_vulkan.CmdCopyBuffer (recording->commands, command->from, command->to, 1,
-                               &(VkBufferCopy){ command->from_offset, command->to_offset, command->size });
-      break;
-    }
+  fv_vulkan.CmdBindPipeline (commands, VK_PIPELINE_BIND_POINT_COMPUTE, fv_device_get_pipeline (device, &key));
+  if (dispatch->push_size > 0)
+    fv_vulkan.CmdPushConstants (commands, device->pipeline_layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, dispatch->push_size,
+                                command->push);
+  if (memcmp (groups, dispatch->groups, sizeof dispatch->groups) == 0)
+    fv_vulkan.CmdDispatch (commands, groups[0], groups[1], groups[2]);
+  else
+    fv_vulkan.CmdDispatchBase (commands, base[0], base[1], base[2], groups[0], groups[1], groups[2]);
 }
 
 static void
-put_commands (FvRecording *recording, GArray *commands)
+put_piece (FvDevice *device, VkCommandBuffer commands, const Command *command, const FvPiece *piece)
 {
-  Pending pending = {
-    .reads = g_array_new (FALSE, FALSE, sizeof (FvRange)),
-    .writes = g_array_new (FALSE, FALSE, sizeof (FvRange)),
-  };
+  const VkDeviceSize start = (VkDeviceSize)piece->base[0] * TRANSFER_BYTES;
+  const VkDeviceSize size = MIN ((VkDeviceSize)piece->groups[0] * TRANSFER_BYTES, command->size - start);
 
-  if (recording->queries != VK_NULL_HANDLE)
-    fv_vulkan.CmdResetQueryPool (recording->commands, recording->queries, 0, 2 * commands->len);
-  /* Whatever was submitted before may still run. */
-  put_work_barrier (recording->commands);
-  for (guint i = 0; i < commands->len; i++)
+  if (fv_recorder_observer != NULL)
+    fv_recorder_observer (commands, &command->dispatch, piece->seconds);
+  switch (command->kind)
     {
-      Command *command = &g_array_index (commands, Command, i);
-      TimedDispatch timed = { command->dispatch.phase, command->dispatch.flops };
+    case COMMAND_DISPATCH:
+      put_dispatch (device, commands, command, piece);
+      break;
+    case COMMAND_FILL:
+      fv_vulkan.CmdFillBuffer (commands, command->to, command->to_offset + start, size, command->word);
+      break;
+    case COMMAND_COPY:
+      fv_vulkan.CmdCopyBuffer (commands, command->from, command->to, 1,
+                               &(VkBufferCopy){ command->from_offset + start, command->to_offset + start, size });
+      break;
+    }
+}
 
-      if (conflicts (&pending, &command->dispatch))
+/* The first piece of a command. */
+static gboolean
+starts_command (FvRecording *recording, guint piece)
+{
+  return piece == 0
+         || g_array_index (recording->pieces, FvPiece, piece).command
+                != g_array_index (recording->pieces, FvPiece, piece - 1).command;
+}
+
+static void
+put_pieces (FvRecording *recording, VkCommandBuffer commands, guint first, guint end, Pending *pending)
+{
+  for (guint i = first; i < end; i++)
+    {
+      const FvPiece *piece = &g_array_index (recording->pieces, FvPiece, i);
+      const Command *command = &g_array_index (recording->commands, Command, piece->command);
+
+      if (starts_command (recording, i))
         {
-          put_work_barrier (recording->commands);
-          forget (&pending);
-          recording->n_barriers++;
+          if (conflicts (pending, &command->dispatch))
+            {
+              put_work_barrier (commands);
+              forget (pending);
+              recording->n_barriers++;
+            }
+          remember (pending, &command->dispatch);
+          recording->n_dispatches += command->kind == COMMAND_DISPATCH;
         }
       if (recording->queries != VK_NULL_HANDLE)
-        fv_vulkan.CmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries,
-                                      2 * i);
-      put_command (recording, command);
+        fv_vulkan.CmdWriteTimestamp2 (commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries, 2 * i);
+      put_piece (recording->device, commands, command, piece);
       if (recording->queries != VK_NULL_HANDLE)
-        fv_vulkan.CmdWriteTimestamp2 (recording->commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries,
-                                      2 * i + 1);
-      remember (&pending, &command->dispatch);
-      g_array_append_val (recording->timed, timed);
+        fv_vulkan.CmdWriteTimestamp2 (commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->queries, 2 * i + 1);
     }
+}
+
+/* The pieces from @first to @end into submission @index; barriers go on from one to the next as if they were one. */
+static void
+put_submission (FvRecording *recording, guint index, guint first, guint end, Pending *pending)
+{
+  VkCommandBuffer commands = g_array_index (recording->submissions, VkCommandBuffer, index);
+
+  if (recording->queries != VK_NULL_HANDLE)
+    fv_vulkan.CmdResetQueryPool (commands, recording->queries, 2 * first, 2 * (end - first));
+  if (recording->clock != VK_NULL_HANDLE)
+    fv_vulkan.CmdResetQueryPool (commands, recording->clock, 2 * index, 2);
+  /* Whatever was submitted before may still run. */
+  if (index == 0)
+    put_work_barrier (commands);
+  if (recording->clock != VK_NULL_HANDLE)
+    fv_vulkan.CmdWriteTimestamp2 (commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->clock, 2 * index);
+  put_pieces (recording, commands, first, end, pending);
   /* The host may read what was written into mapped memory. */
-  put_barrier (recording->commands, VK_PIPELINE_STAGE_2_HOST_BIT, VK_ACCESS_2_HOST_READ_BIT);
-  g_array_unref (pending.reads);
-  g_array_unref (pending.writes);
+  if (index + 1 == recording->submissions->len)
+    put_barrier (commands, VK_PIPELINE_STAGE_2_HOST_BIT, VK_ACCESS_2_HOST_READ_BIT);
+  if (recording->clock != VK_NULL_HANDLE)
+    fv_vulkan.CmdWriteTimestamp2 (commands, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, recording->clock, 2 * index + 1);
 }
 
 static gboolean
-begin (FvRecording *recording, guint n_commands, gboolean timing, GError **error)
+record_submissions (FvRecording *recording, GError **error)
 {
-  FvDevice *device = recording->device;
-  const VkCommandBufferAllocateInfo allocate_info = {
-    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-    .commandPool = device->command_pool,
-    .commandBufferCount = 1,
-  };
   const VkCommandBufferBeginInfo begin_info = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
     .flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT,
   };
-  const VkQueryPoolCreateInfo query_info = {
+  g_autoptr (GArray) reads = g_array_new (FALSE, FALSE, sizeof (FvRange));
+  g_autoptr (GArray) writes = g_array_new (FALSE, FALSE, sizeof (FvRange));
+  Pending pending = { .reads = reads, .writes = writes };
+  guint first = 0, end;
+
+  for (guint i = 0; i < recording->submissions->len; i++)
+    {
+      VkCommandBuffer commands = g_array_index (recording->submissions, VkCommandBuffer, i);
+
+      for (end = first; end < recording->pieces->len; end++)
+        if (g_array_index (recording->pieces, FvPiece, end).submission != i)
+          break;
+      if (!fv_device_check (recording->device, fv_vulkan.BeginCommandBuffer (commands, &begin_info), "record commands",
+                            error))
+        return FALSE;
+      put_submission (recording, i, first, end, &pending);
+      if (!fv_device_check (recording->device, fv_vulkan.EndCommandBuffer (commands), "record commands", error))
+        return FALSE;
+      first = end;
+    }
+  return TRUE;
+}
+
+static gboolean
+make_query_pool (FvDevice *device, guint n, VkQueryPool *pool, GError **error)
+{
+  const VkQueryPoolCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
     .queryType = VK_QUERY_TYPE_TIMESTAMP,
-    .queryCount = 2 * n_commands,
+    .queryCount = n,
   };
 
-  if (timing && device->pipeline_timestamps && n_commands > 0
-      && !fv_device_check (device, fv_vulkan.CreateQueryPool (device->device, &query_info, NULL, &recording->queries),
-                           "make a query pool", error))
+  return fv_device_check (device, fv_vulkan.CreateQueryPool (device->device, &info, NULL, pool), "make a query pool",
+                          error);
+}
+
+static gboolean
+make_command_buffers (FvRecording *recording, guint n, GError **error)
+{
+  FvDevice *device = recording->device;
+  const VkCommandBufferAllocateInfo info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+    .commandPool = device->command_pool,
+    .commandBufferCount = n,
+  };
+
+  g_array_set_size (recording->submissions, n);
+  if (fv_device_check (device,
+                       fv_vulkan.AllocateCommandBuffers (device->device, &info,
+                                                         (VkCommandBuffer *)(gpointer)recording->submissions->data),
+                       "make a command buffer", error))
+    return TRUE;
+  g_array_set_size (recording->submissions, 0);
+  return FALSE;
+}
+
+static void
+cut_commands (FvRecording *recording)
+{
+  FvDevice *device = recording->device;
+
+  for (guint i = 0; i < recording->commands->len; i++)
+    {
+      const FvDispatch *dispatch = &g_array_index (recording->commands, Command, i).dispatch;
+
+      fv_pieces_append (recording->pieces, i, dispatch->groups, fv_estimate_seconds (device, dispatch),
+                        device->submission_seconds);
+    }
+  recording->slowness = device->slowness;
+}
+
+static gboolean
+make_objects (FvRecording *recording, GError **error)
+{
+  FvDevice *device = recording->device;
+  const guint n_pieces = recording->pieces->len;
+  guint n = 1;
+
+  if (n_pieces > 0)
+    n += g_array_index (recording->pieces, FvPiece, n_pieces - 1).submission;
+  if (recording->timing && device->pipeline_timestamps && n_pieces > 0
+      && !make_query_pool (device, 2 * n_pieces, &recording->queries, error))
     return FALSE;
-  return fv_device_check (device,
-                          fv_vulkan.AllocateCommandBuffers (device->device, &allocate_info, &recording->commands),
-                          "make a command buffer", error)
-         && fv_device_check (device, fv_vulkan.BeginCommandBuffer (recording->commands, &begin_info), "record commands",
-                             error);
+  if (device->submission_seconds > 0 && device->pipeline_timestamps
+      && !make_query_pool (device, 2 * n, &recording->clock, error))
+    return FALSE;
+  return make_command_buffers (recording, n, error);
+}
+
+/* Nothing of it may be running. */
+static void
+drop (FvRecording *self)
+{
+  FvDevice *device = self->device;
+
+  if (self->queries != VK_NULL_HANDLE)
+    fv_vulkan.DestroyQueryPool (device->device, self->queries, NULL);
+  if (self->clock != VK_NULL_HANDLE)
+    fv_vulkan.DestroyQueryPool (device->device, self->clock, NULL);
+  if (self->submissions->len > 0)
+    fv_vulkan.FreeCommandBuffers (device->device, device->command_pool, self->submissions->len,
+                                  (const VkCommandBuffer *)(gpointer)self->submissions->data);
+  self->queries = self->clock = VK_NULL_HANDLE;
+  g_array_set_size (self->submissions, 0);
+  g_array_set_size (self->pieces, 0);
+  self->n_dispatches = self->n_barriers = 0;
+  self->slowness = 0;
+}
+
+/* Cuts the commands, and makes everything that is submitted. */
+static gboolean
+record (FvRecording *recording, GError **error)
+{
+  drop (recording);
+  cut_commands (recording);
+  if (make_objects (recording, error) && record_submissions (recording, error))
+    return TRUE;
+  drop (recording);
+  return FALSE;
 }
 
 FvRecording *
@@ -332,11 +470,11 @@ fv_recorder_finish (FvRecorder **recorder, gboolean timing, GError **error)
   g_autoptr (FvRecording) recording = g_new0 (FvRecording, 1);
 
   recording->device = fv_device_ref (self->device);
-  recording->timed = g_array_new (FALSE, FALSE, sizeof (TimedDispatch));
-  if (!make_pipelines (self, error) || !begin (recording, self->commands->len, timing, error))
-    return NULL;
-  put_commands (recording, self->commands);
-  if (!fv_device_check (self->device, fv_vulkan.EndCommandBuffer (recording->commands), "record commands", error))
+  recording->commands = g_array_ref (self->commands);
+  recording->timing = timing;
+  recording->pieces = g_array_new (FALSE, FALSE, sizeof (FvPiece));
+  recording->submissions = g_array_new (FALSE, TRUE, sizeof (VkCommandBuffer));
+  if (!make_pipelines (self, error) || !record (recording, error))
     return NULL;
   return g_steal_pointer (&recording);
 }
@@ -348,20 +486,72 @@ fv_recording_free (FvRecording *self)
     return;
   if (self->ticket != 0 && !self->device->lost)
     fv_device_wait (self->device, self->ticket, NULL);
-  if (self->queries != VK_NULL_HANDLE)
-    fv_vulkan.DestroyQueryPool (self->device->device, self->queries, NULL);
-  if (self->commands != VK_NULL_HANDLE)
-    fv_vulkan.FreeCommandBuffers (self->device->device, self->device->command_pool, 1, &self->commands);
-  g_array_unref (self->timed);
+  drop (self);
+  g_array_unref (self->commands);
+  g_array_unref (self->pieces);
+  g_array_unref (self->submissions);
   fv_device_unref (self->device);
   g_free (self);
+}
+
+/* Submission */
+
+/* Two ticks for each of @n things, or NULL while they are not there. */
+static guint64 *
+read_ticks (FvRecording *self, VkQueryPool pool, guint n)
+{
+  g_autofree guint64 *ticks = g_new0 (guint64, 2 * n);
+
+  if (fv_vulkan.GetQueryPoolResults (self->device->device, pool, 0, 2 * n, 2 * n * sizeof *ticks, ticks, sizeof *ticks,
+                                     VK_QUERY_RESULT_64_BIT)
+      != VK_SUCCESS)
+    return NULL;
+  return g_steal_pointer (&ticks);
+}
+
+/* Seconds that the longest submission really took last time, 0 where that is not known. */
+static double
+measure (FvRecording *self)
+{
+  g_autofree guint64 *ticks = NULL;
+  guint64 longest = 0;
+
+  if (self->clock == VK_NULL_HANDLE || self->ticket == 0 || !fv_device_is_done (self->device, self->ticket))
+    return 0;
+  ticks = read_ticks (self, self->clock, self->submissions->len);
+  for (guint i = 0; ticks != NULL && i < self->submissions->len; i++)
+    longest = MAX (longest, ticks[2 * i + 1] - ticks[2 * i]);
+  return longest * self->device->timestamp_seconds;
+}
+
+#define MAX_SLOWNESS 64 /* where a single workgroup takes too long, nothing helps */
+
+/*
+ * The estimate starts from rates that nearly every device keeps. Where a submission takes longer than it may, all that is recorded on the device
+ * from then on is expected to take longer by as much, and what is submitted again is recorded anew. Never the other way round: what is cut too
+ * small costs next to nothing.
+ */
+static gboolean
+refine (FvRecording *self, GError **error)
+{
+  FvDevice *device = self->device;
+  const double seconds = measure (self);
+
+  if (seconds > device->submission_seconds)
+    device->slowness = CLAMP (self->slowness * seconds / device->submission_seconds, device->slowness, MAX_SLOWNESS);
+  if (device->slowness <= self->slowness || !fv_device_is_done (device, self->ticket))
+    return TRUE;
+  return record (self, error);
 }
 
 gboolean
 fv_recording_submit (FvRecording *self, guint64 *ticket, GError **error)
 {
-  if (!fv_device_submit (self->device, self->commands, &self->ticket, error))
+  if (self->device->submission_seconds > 0 && !refine (self, error))
     return FALSE;
+  for (guint i = 0; i < self->submissions->len; i++)
+    if (!fv_device_submit (self->device, g_array_index (self->submissions, VkCommandBuffer, i), &self->ticket, error))
+      return FALSE;
   if (ticket != NULL)
     *ticket = self->ticket;
   return TRUE;
@@ -382,21 +572,20 @@ fv_recording_add_times (FvRecording *self, GArray *phases)
 {
   g_autofree guint64 *ticks = NULL;
 
-  if (self->queries == VK_NULL_HANDLE || self->timed->len == 0)
-    return;
-  ticks = g_new0 (guint64, 2 * self->timed->len);
-  if (fv_vulkan.GetQueryPoolResults (self->device->device, self->queries, 0, 2 * self->timed->len,
-                                     2 * self->timed->len * sizeof *ticks, ticks, sizeof *ticks, VK_QUERY_RESULT_64_BIT)
-      != VK_SUCCESS)
-    return;
-  for (guint i = 0; i < self->timed->len; i++)
+  if (self->queries != VK_NULL_HANDLE)
+    ticks = read_ticks (self, self->queries, self->pieces->len);
+  for (guint i = 0; ticks != NULL && i < self->pieces->len; i++)
     {
-      const TimedDispatch *timed = &g_array_index (self->timed, TimedDispatch, i);
-      FvPhase *phase = find_phase (phases, timed->phase);
+      const guint command = g_array_index (self->pieces, FvPiece, i).command;
+      const FvDispatch *dispatch = &g_array_index (self->commands, Command, command).dispatch;
+      FvPhase *phase = find_phase (phases, dispatch->phase);
 
       phase->seconds += (ticks[2 * i + 1] - ticks[2 * i]) * self->device->timestamp_seconds;
-      phase->flops += timed->flops;
-      phase->dispatches++;
+      if (starts_command (self, i))
+        {
+          phase->flops += dispatch->flops;
+          phase->dispatches++;
+        }
     }
 }
 
