@@ -98,6 +98,67 @@ build_targets (const FvReferenceLossArgs *args, guint layer)
   return matches;
 }
 
+/* Where the values of a match's box begin, counted in boxes. */
+static gsize
+match_box (const FvReferenceLossArgs *args, guint layer, const Match *match)
+{
+  const guint nx = args->width / fv_yolov5_strides[layer], ny = args->height / fv_yolov5_strides[layer];
+
+  return (((gsize)match->image * ny + match->gy) * nx + match->gx) * FV_YOLOV5_N_ANCHORS + match->anchor;
+}
+
+/* 1 - CIoU of one match, and its gradient. */
+static double
+box_loss (const FvReferenceLossArgs *args, guint layer, guint i, const Match *match, double scale,
+          FvReferenceLoss *loss)
+{
+  const guint length = 5 + args->config->n_classes;
+  const gsize box = match_box (args, layer, match);
+  const double *x = args->heads[layer] + box * length;
+  const float *sides = args->config->anchors[layer][match->anchor];
+  const double anchor[2] = { (double)sides[0] / fv_yolov5_strides[layer], (double)sides[1] / fv_yolov5_strides[layer] };
+  const double held = args->held != NULL ? g_array_index (args->held->alphas[layer], double, i) : -1;
+  double logits[4] = { x[0], x[1], x[2], x[3] }, alpha;
+  const double ciou = complete_iou (logits, anchor, match->box, held, &alpha);
+
+  g_array_append_val (loss->alphas[layer], alpha);
+  loss->objectness[layer][box] = fmax (loss->objectness[layer][box], ciou);
+  for (guint k = 0; args->held == NULL && k < 4; k++)
+    {
+      const double h = 1e-6;
+      double high, low;
+
+      logits[k] = x[k] + h;
+      high = complete_iou (logits, anchor, match->box, alpha, NULL);
+      logits[k] = x[k] - h;
+      low = complete_iou (logits, anchor, match->box, alpha, NULL);
+      logits[k] = x[k];
+      loss->gradients[layer][box * length + k] -= (high - low) / (2 * h) * scale;
+    }
+  return 1 - ciou;
+}
+
+/* The sum over classes of one match, and its gradient. */
+static double
+class_loss (const FvReferenceLossArgs *args, guint layer, const Match *match, double scale, FvReferenceLoss *loss)
+{
+  const FvLossParams *params = args->params;
+  const guint length = 5 + args->config->n_classes;
+  const gsize first = match_box (args, layer, match) * length + 5;
+  double sum = 0;
+
+  for (guint k = 0; k < args->config->n_classes; k++)
+    {
+      const double x = args->heads[layer][first + k];
+      const double y = k == match->class_id ? 1 - 0.5 * params->label_smoothing : 0.5 * params->label_smoothing;
+
+      sum += bce (x, y, params->cls_pw, params->fl_gamma);
+      if (args->held == NULL)
+        loss->gradients[layer][first + k] += bce_slope (x, y, params->cls_pw, params->fl_gamma) * scale;
+    }
+  return sum;
+}
+
 static void
 layer_loss (const FvReferenceLossArgs *args, guint layer, FvReferenceLoss *loss)
 {
@@ -105,61 +166,32 @@ layer_loss (const FvReferenceLossArgs *args, guint layer, FvReferenceLoss *loss)
   const guint nc = args->config->n_classes, length = 5 + nc;
   const guint nx = args->width / fv_yolov5_strides[layer], ny = args->height / fv_yolov5_strides[layer];
   const gsize n_boxes = (gsize)args->n * ny * nx * FV_YOLOV5_N_ANCHORS;
-  const float *head = args->heads[layer];
-  const double positive = 1 - 0.5 * params->label_smoothing, negative = 0.5 * params->label_smoothing;
   g_autoptr (GArray) matches = build_targets (args, layer);
-  g_autofree double *objectness = g_new0 (double, n_boxes);
-  double *gradient = loss->gradients[layer] = g_new0 (double, n_boxes *length);
-  double box_sum = 0, obj_sum = 0, cls_sum = 0;
+  const double box_scale = params->box / MAX (matches->len, 1), cls_scale = params->cls / MAX (matches->len, 1) / nc;
+  const double obj_scale = params->obj * balance[layer] / n_boxes;
 
   loss->n_matches[layer] = matches->len;
+  loss->gradients[layer] = g_new0 (double, n_boxes *length);
+  loss->objectness[layer] = g_new0 (double, n_boxes);
+  loss->alphas[layer] = g_array_new (FALSE, FALSE, sizeof (double));
   for (guint i = 0; i < matches->len; i++)
     {
       const Match *match = &g_array_index (matches, Match, i);
-      const gsize box = (((gsize)match->image * ny + match->gy) * nx + match->gx) * FV_YOLOV5_N_ANCHORS + match->anchor;
-      const float *x = head + box * length;
-      const double anchor[2] = { args->config->anchors[layer][match->anchor][0] / fv_yolov5_strides[layer],
-                                 args->config->anchors[layer][match->anchor][1] / fv_yolov5_strides[layer] };
-      double logits[4] = { x[0], x[1], x[2], x[3] }, alpha;
-      const double ciou = complete_iou (logits, anchor, match->box, -1, &alpha);
 
-      box_sum += 1 - ciou;
-      objectness[box] = fmax (objectness[box], ciou);
-      for (guint k = 0; k < 4; k++)
-        {
-          const double h = 1e-6;
-          double high, low;
-
-          logits[k] = x[k] + h;
-          high = complete_iou (logits, anchor, match->box, alpha, NULL);
-          logits[k] = x[k] - h;
-          low = complete_iou (logits, anchor, match->box, alpha, NULL);
-          logits[k] = x[k];
-          gradient[box * length + k] -= (high - low) / (2 * h) * params->box * args->n / matches->len;
-        }
-      for (guint k = 0; nc > 1 && k < nc; k++)
-        {
-          const double y = k == match->class_id ? positive : negative;
-
-          cls_sum += bce (x[5 + k], y, params->cls_pw, params->fl_gamma);
-          gradient[box * length + 5 + k]
-              += bce_slope (x[5 + k], y, params->cls_pw, params->fl_gamma) * params->cls * args->n / matches->len / nc;
-        }
+      loss->box += box_scale * box_loss (args, layer, i, match, box_scale * args->n, loss);
+      if (nc > 1)
+        loss->cls += cls_scale * class_loss (args, layer, match, cls_scale * args->n, loss);
     }
   for (gsize box = 0; box < n_boxes; box++)
     {
-      const double x = head[box * length + 4];
+      const double x = args->heads[layer][box * length + 4];
+      const double y = (args->held != NULL ? args->held : loss)->objectness[layer][box];
 
-      obj_sum += bce (x, objectness[box], params->obj_pw, params->fl_gamma);
-      gradient[box * length + 4] = bce_slope (x, objectness[box], params->obj_pw, params->fl_gamma) * params->obj
-                                   * balance[layer] * args->n / n_boxes;
+      loss->obj += obj_scale * bce (x, y, params->obj_pw, params->fl_gamma);
+      if (args->held == NULL)
+        loss->gradients[layer][box * length + 4]
+            = obj_scale * args->n * bce_slope (x, y, params->obj_pw, params->fl_gamma);
     }
-  if (matches->len > 0)
-    {
-      loss->box += params->box * box_sum / matches->len;
-      loss->cls += params->cls * cls_sum / matches->len / nc;
-    }
-  loss->obj += params->obj * balance[layer] * obj_sum / n_boxes;
 }
 
 void
@@ -174,5 +206,21 @@ void
 fv_reference_loss_clear (FvReferenceLoss *loss)
 {
   for (guint layer = 0; layer < FV_YOLOV5_N_HEADS; layer++)
-    g_clear_pointer (&loss->gradients[layer], g_free);
+    {
+      g_clear_pointer (&loss->gradients[layer], g_free);
+      g_clear_pointer (&loss->objectness[layer], g_free);
+      g_clear_pointer (&loss->alphas[layer], g_array_unref);
+    }
+}
+
+double
+fv_reference_decode (const FvYolov5Config *config, guint head, guint anchor, guint x, guint y, guint k, double logit)
+{
+  const double p = sigmoid (logit);
+
+  if (k < 2)
+    return (2 * p - 0.5 + (k == 0 ? x : y)) * fv_yolov5_strides[head];
+  if (k < 4)
+    return pow (2 * p, 2) * config->anchors[head][anchor][k - 2];
+  return p;
 }

@@ -8,6 +8,9 @@
 static const FvOpsOperator *const operators[] = {
   &fv_ops_conv,     &fv_ops_batch_norm, &fv_ops_add,        &fv_ops_concat,
   &fv_ops_upsample, &fv_ops_max_pool,   &fv_ops_accumulate, &fv_ops_optimizer,
+  &fv_ops_loss,
+  &fv_ops_decode,
+  &fv_ops_augment,
 };
 
 typedef enum

@@ -66,7 +66,7 @@ void     fv_ops_report_support (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void     fv_ops_report_time (const char *what, double seconds, double flops, double bytes);
 
 /* Every one of them; fovea-ops.c lists them. */
-extern const FvOpsOperator fv_ops_accumulate, fv_ops_add, fv_ops_batch_norm, fv_ops_concat, fv_ops_conv, fv_ops_max_pool,
-    fv_ops_optimizer, fv_ops_upsample;
+extern const FvOpsOperator fv_ops_accumulate, fv_ops_add, fv_ops_augment, fv_ops_batch_norm, fv_ops_concat, fv_ops_conv,
+    fv_ops_decode, fv_ops_loss, fv_ops_max_pool, fv_ops_optimizer, fv_ops_upsample;
 
 G_END_DECLS
