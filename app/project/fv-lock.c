@@ -103,8 +103,10 @@ fv_lock_take (const char *path, GError **error)
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0)
     {
-      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, _ ("The lock '%s' can't be made: %s."), path,
-                   g_strerror (errno));
+      g_set_error (
+          error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED,
+          _ ("The lock '%s' can't be made: %s. Make its folder writable for you, or copy it to a place that is."), path,
+          g_strerror (errno));
       return NULL;
     }
 
@@ -134,7 +136,8 @@ fv_lock_take (const char *path, GError **error)
 
   if (!write_holder (fd))
     {
-      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED, _ ("The lock '%s' can't be written: %s."), path,
+      g_set_error (error, FV_LOCK_ERROR, FV_LOCK_ERROR_FAILED,
+                   _ ("The lock '%s' can't be written: %s. Free some space if the disk is full."), path,
                    g_strerror (errno));
       if (stand_in >= 0)
         close (stand_in);

@@ -25,6 +25,9 @@ struct _FvProject
   char *path;
   char *store; /* PATH/project.db */
   char *notice;
+  char *uri; /* how SQLite opens the store */
+  int flags;
+  const char *vfs; /* (nullable) */
   sqlite3 *db;
   FvLock *lock; /* NULL when open for reading */
 };
@@ -69,6 +72,7 @@ fv_project_free (FvProject *self)
   g_free (self->path);
   g_free (self->store);
   g_free (self->notice);
+  g_free (self->uri);
   g_free (self);
 }
 
@@ -91,30 +95,103 @@ take_lock (FvProject *self, GError **error)
   return self->lock != NULL;
 }
 
+static gboolean
+connect_store (FvProject *self, GError **error)
+{
+  sqlite3_close (self->db);
+  if (sqlite3_open_v2 (self->uri, &self->db, SQLITE_OPEN_URI | self->flags, self->vfs) != SQLITE_OK)
+    return fv_schema_fail (self->db, self->store, error);
+  sqlite3_extended_result_codes (self->db, 1);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
+  return TRUE;
+}
+
+/* The journal, choosing one by "= NAME" first; NULL where SQLite says no. */
+static char *
+get_journal (FvProject *self, const char *choice)
+{
+  g_autofree char *sql = g_strconcat ("PRAGMA journal_mode", choice, NULL);
+  sqlite3_stmt *statement = NULL;
+  char *name = NULL;
+  if (sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step (statement) == SQLITE_ROW)
+    name = g_strdup ((const char *)sqlite3_column_text (statement, 0));
+  sqlite3_finalize (statement);
+  return name;
+}
+
+/* Whether the last error says that a write-ahead log can't be shared here, which takes memory of several processes. */
+static gboolean
+can_not_share (FvProject *self)
+{
+  switch (sqlite3_extended_errcode (self->db))
+    {
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+    case SQLITE_IOERR_SHMLOCK:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Whether the store can be read at all; memory for a log is asked for no sooner. */
+static gboolean
+can_read (FvProject *self)
+{
+  return sqlite3_exec (self->db, "SELECT count (*) FROM sqlite_master", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/*
+ * What a log holds goes into the store itself, which keeps a rollback journal from now on. Nobody else may have it open:
+ * who alone reads a log needs no memory that is shared.
+ */
+static gboolean
+leave_log (FvProject *self, GError **error)
+{
+  if (!connect_store (self, error) || !fv_schema_run (self->db, self->store, "PRAGMA locking_mode = EXCLUSIVE", error))
+    return FALSE;
+  g_autofree char *journal = get_journal (self, " = DELETE");
+  if (g_strcmp0 (journal, "delete") != 0)
+    return fv_schema_fail (self->db, self->store, error);
+  /* The lock is given up at the next time that something is read. */
+  return fv_schema_run (self->db, self->store, "PRAGMA locking_mode = NORMAL", error)
+         && (can_read (self) || fv_schema_fail (self->db, self->store, error));
+}
+
 /* Write-ahead where the file system can share memory, so that a reader never waits for a writer; else a journal. */
 static gboolean
 choose_journal (FvProject *self, GError **error)
 {
-  sqlite3_stmt *statement = NULL;
-  int code = sqlite3_prepare_v2 (self->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
-  if (code == SQLITE_OK)
-    code = sqlite3_step (statement);
-  const char *mode = code == SQLITE_ROW ? (const char *)sqlite3_column_text (statement, 0) : NULL;
-  gboolean write_ahead = g_strcmp0 (mode, "wal") == 0;
-  /* Somebody works with the journal at this moment: it stays. */
-  gboolean used = (code & 0xff) == SQLITE_BUSY;
-  if (mode == NULL && !used)
-    fv_schema_fail (self->db, self->store, error);
-  sqlite3_finalize (statement);
-  if (write_ahead || used)
+  g_autofree char *journal = get_journal (self, " = WAL");
+  const gboolean write_ahead = g_strcmp0 (journal, "wal") == 0;
+  if (write_ahead && can_read (self))
     return TRUE;
-  if (mode == NULL)
+  if (write_ahead || journal == NULL)
+    {
+      /* Somebody works with the journal at this moment: it stays. */
+      if ((sqlite3_errcode (self->db) & 0xff) == SQLITE_BUSY)
+        return TRUE;
+      if (!can_not_share (self))
+        return fv_schema_fail (self->db, self->store, error);
+    }
+  if (!leave_log (self, error))
     return FALSE;
+  if (self->notice == NULL)
+    self->notice
+        = g_strdup_printf (_ ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
+                              "instead, so whoever reads may have to wait while a change is saved."),
+                           self->path);
+  return TRUE;
+}
 
-  self->notice = g_strdup_printf (_ ("The file system of '%s' can't keep a write-ahead log; a rollback journal is used "
-                                     "instead, so whoever reads may have to wait while a change is saved."),
-                                  self->path);
-  return fv_schema_run (self->db, self->store, "PRAGMA journal_mode = DELETE", error);
+/* A reader takes the journal that there is, unless the store can't be read with that on this file system. */
+static gboolean
+check_journal (FvProject *self, GError **error)
+{
+  return can_read (self)
+         || (can_not_share (self) ? leave_log (self, error) : fv_schema_fail (self->db, self->store, error));
 }
 
 /*
@@ -138,7 +215,39 @@ choose_locks (FvProject *self)
   if (self->lock != NULL && g_stat (folder, &status) == 0
       && status.st_mtime + STALE_LOCK < g_get_real_time () / G_USEC_PER_SEC)
     g_rmdir (folder);
+  self->notice
+      = g_strdup_printf (_ ("The file system of '%s' knows no locks. Change the project from one computer at a "
+                            "time: what is open on another can't be seen from here."),
+                         self->path);
   return "unix-dotfile";
+}
+
+/* A folder where nothing may be written can hold no shared memory either: the store is read as it is. */
+static gboolean
+open_fixed_store (FvProject *self, const char *escaped, GError **error)
+{
+  g_autofree char *log = g_strconcat (self->store, "-wal", NULL);
+  GStatBuf status;
+  const gboolean has_log = g_stat (log, &status) == 0 && status.st_size > 0;
+  if (self->lock != NULL)
+    {
+      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY,
+                   _ ("Nothing can be written to '%s', so the project can't be changed. Make the folder writable for "
+                      "you, or copy it to a place that is."),
+                   self->path);
+      return FALSE;
+    }
+  self->notice
+      = has_log
+            ? g_strdup_printf (_ ("Nothing can be written to '%s', so the project is open for reading only, and what "
+                                  "was changed last can't be seen: it is in '%s' still. Open the project once where "
+                                  "its folder can be written to."),
+                               self->path, log)
+            : g_strdup_printf (_ ("Nothing can be written to '%s', so the project is open for reading only."),
+                               self->path);
+  self->uri = g_strconcat ("file://", escaped, "?immutable=1", NULL);
+  self->flags = SQLITE_OPEN_READONLY;
+  return connect_store (self, error);
 }
 
 static gboolean
@@ -148,19 +257,16 @@ open_store (FvProject *self, int flags, GError **error)
   int made = (flags & SQLITE_OPEN_CREATE) != 0 ? g_open (self->store, O_CREAT | O_RDWR | O_CLOEXEC, 0666) : -1;
   if (made >= 0)
     close (made);
-  /* A folder where nothing may be written can hold no shared memory either: then the file is read as it is. */
-  gboolean fixed = (flags & SQLITE_OPEN_CREATE) == 0 && access (self->path, W_OK) != 0;
   g_autofree char *escaped = g_uri_escape_string (self->store, "/", FALSE);
-  g_autofree char *uri = g_strconcat ("file://", escaped, fixed ? "?immutable=1" : NULL, NULL);
-  int opened
-      = sqlite3_open_v2 (uri, &self->db, SQLITE_OPEN_URI | (fixed ? SQLITE_OPEN_READONLY : flags), choose_locks (self));
-  if (opened != SQLITE_OK)
-    return fv_schema_fail (self->db, self->store, error);
-  sqlite3_extended_result_codes (self->db, 1);
-  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
+  if ((flags & SQLITE_OPEN_CREATE) == 0 && access (self->path, W_OK) != 0)
+    return open_fixed_store (self, escaped, error);
+  self->uri = g_strconcat ("file://", escaped, NULL);
+  self->flags = flags;
+  self->vfs = choose_locks (self);
   /* Once committed, an import must outlive a power cut: the log is flushed at every commit. */
-  return fv_schema_run (self->db, self->store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", error)
-         && (fixed || choose_journal (self, error));
+  return connect_store (self, error)
+         && (self->lock != NULL ? choose_journal (self, error) : check_journal (self, error))
+         && fv_schema_run (self->db, self->store, "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL", error);
 }
 
 /* Whether the file holds tables: -1 where it can't be read. */

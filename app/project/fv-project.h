@@ -24,7 +24,7 @@ typedef enum
   FV_PROJECT_ERROR_EXISTS,    /* fv_project_create(): there is a project already, or a file in the way */
   FV_PROJECT_ERROR_TOO_NEW,   /* made by a newer Fovea */
   FV_PROJECT_ERROR_STORE,     /* SQLite says no: damaged, full disk, no permission; the message says which */
-  FV_PROJECT_ERROR_READ_ONLY, /* a change asked of a project opened for reading */
+  FV_PROJECT_ERROR_READ_ONLY, /* a change asked of a project opened for reading, or of a folder that can't be written to */
 } FvProjectError;
 
 /* The version of the schema that this program writes; project.db says its own in user_version. */
@@ -42,7 +42,8 @@ typedef struct _FvProject FvProject;
 FvProject *fv_project_create (const char *path, GError **error);
 /*
  * Opens a project. A store of an older schema is copied beside itself (project.db.before-schema-N), then brought
- * forward; that needs the editing lock, also for FV_PROJECT_READ, and gives it back.
+ * forward; that needs the editing lock, also for FV_PROJECT_READ, and gives it back. In a folder that can't be written
+ * to FV_PROJECT_READ takes the store as it is; FV_PROJECT_EDIT fails.
  */
 FvProject *fv_project_open (const char *path, FvProjectMode mode, GError **error);
 /* NULL-safe; closes the store and gives the lock back. */
@@ -51,7 +52,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvProject, fv_project_free)
 
 /* The project's folder, absolute. */
 const char *fv_project_get_path (const FvProject *self);
-/* A sentence for the person where SQLite can't keep a write-ahead log on this file system, else NULL. */
+/* A sentence for the person on what this file system does not know (writing, locks, a write-ahead log), else NULL. */
 const char *fv_project_get_notice (const FvProject *self);
 
 /* Every picture with its boxes, in the dataset's order: (transfer full). */

@@ -35,19 +35,50 @@ opening_free (gpointer data)
   g_free (self);
 }
 
+/* So long an import that was cancelled is waited for, in steps, milliseconds. */
+#define UNWINDING_PATIENCE 10000
+#define UNWINDING_STEP 20
+
+/* What this program itself is about to let go is waited for. */
+static FvProject *
+open_for_editing (const char *path, GError **error)
+{
+  int patience = fv_document_is_unwinding (path) ? UNWINDING_PATIENCE : 0;
+  for (;;)
+    {
+      g_autoptr (GError) refused = NULL;
+      FvProject *project = fv_project_open (path, FV_PROJECT_EDIT, &refused);
+      if (project != NULL)
+        return project;
+      if (patience <= 0 || !g_error_matches (refused, FV_LOCK_ERROR, FV_LOCK_ERROR_HELD))
+        {
+          g_propagate_error (error, g_steal_pointer (&refused));
+          return NULL;
+        }
+      patience -= UNWINDING_STEP;
+      g_usleep (UNWINDING_STEP * 1000);
+    }
+}
+
+/* Who can't change a project may look at it, and is told why no more. */
 static gboolean
 open_project (Opening *self, GError **error)
 {
-  g_autoptr (GError) held = NULL;
-  self->project = fv_project_open (self->path, FV_PROJECT_EDIT, &held);
-  if (g_error_matches (held, FV_LOCK_ERROR, FV_LOCK_ERROR_HELD))
+  g_autoptr (GError) refused = NULL;
+  self->project = open_for_editing (self->path, &refused);
+  if (refused != NULL && refused->domain != FV_LOCK_ERROR
+      && !g_error_matches (refused, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY))
+    {
+      g_propagate_error (error, g_steal_pointer (&refused));
+      return FALSE;
+    }
+  if (refused != NULL)
     {
       self->read_only = TRUE;
-      self->notice = g_strdup_printf (_ ("Open for reading only. %s"), held->message);
       self->project = fv_project_open (self->path, FV_PROJECT_READ, error);
+      const char *why = self->project != NULL ? fv_project_get_notice (self->project) : NULL;
+      self->notice = g_strdup_printf (_ ("Open for reading only. %s"), why != NULL ? why : refused->message);
     }
-  else if (held != NULL)
-    g_propagate_error (error, g_steal_pointer (&held));
   return self->project != NULL;
 }
 

@@ -317,6 +317,34 @@ on_progress (double fraction, const char *what, gpointer user_data)
   g_main_context_invoke (g_task_get_context (task), tell_progress_cb, g_memdup2 (&note, sizeof note));
 }
 
+/* Imports that go on: a project's path → its GCancellable. */
+static GMutex imports_mutex;
+static GHashTable *imports;
+
+static void
+note_import (const char *path, GCancellable *cancellable)
+{
+  g_mutex_lock (&imports_mutex);
+  if (imports == NULL)
+    imports = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+  if (cancellable != NULL)
+    g_hash_table_insert (imports, g_strdup (path), g_object_ref (cancellable));
+  else
+    g_hash_table_remove (imports, path);
+  g_mutex_unlock (&imports_mutex);
+}
+
+gboolean
+fv_document_is_unwinding (const char *path)
+{
+  g_autofree char *canonical = g_canonicalize_filename (path, NULL);
+  g_mutex_lock (&imports_mutex);
+  GCancellable *cancellable = imports != NULL ? g_hash_table_lookup (imports, canonical) : NULL;
+  const gboolean cancelled = g_cancellable_is_cancelled (cancellable);
+  g_mutex_unlock (&imports_mutex);
+  return cancelled;
+}
+
 static void
 import_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
@@ -365,6 +393,8 @@ fv_document_import_async (FvDocument *self, const char *source, gboolean copy, F
     }
   ((Import *)g_task_get_task_data (task))->started = TRUE;
   set_busy (self, TRUE);
+  if (cancellable != NULL)
+    note_import (self->path, cancellable);
   g_task_run_in_thread (task, import_thread);
 }
 
@@ -374,7 +404,10 @@ fv_document_import_finish (FvDocument *self, GAsyncResult *result, GError **erro
   GTask *task = G_TASK (result);
   Import *import = g_task_get_task_data (task);
   if (import->started)
-    set_busy (self, FALSE);
+    {
+      note_import (self->path, NULL);
+      set_busy (self, FALSE);
+    }
   if (!g_task_propagate_boolean (task, error))
     return NULL;
   g_clear_pointer (&self->dataset, fv_dataset_unref);

@@ -20,7 +20,7 @@ G_BEGIN_DECLS
  *
  * Properties, all of which notify:
  *   path, title           the folder, absolute, and its name
- *   read-only             another program has the project open for editing; notice says who
+ *   read-only             another program has the project open for editing, or its folder can't be written to; notice says so
  *   notice                a sentence for the person, or NULL
  *   dataset               FvDataset, never changed once handed out: another one comes after each change
  *   recipe-serial         counts changes of the recipe and the starting point

@@ -76,6 +76,37 @@ fv_example_project (void)
 }
 
 static void
+copy_file (const char *from, const char *to, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *source = g_build_filename (from, name, NULL);
+  g_autofree char *bytes = NULL;
+  gsize size;
+  g_file_get_contents (source, &bytes, &size, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (size, >, 0);
+  fv_test_write_data (to, name, bytes, size);
+}
+
+const char *
+fv_example_killed (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *path = fv_example_project (), *killed = fv_test_folder ();
+  g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_EDIT, &error);
+  g_assert_no_error (error);
+  g_autoptr (FvDataset) dataset = fv_project_load_dataset (project, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < dataset->items->len; i++)
+    fv_dataset_get (dataset, i)->subset = FV_SUBSET_TEST;
+  fv_project_save_subsets (project, dataset, &error);
+  g_assert_no_error (error);
+  copy_file (path, killed, "project.db");
+  copy_file (path, killed, "project.db-wal");
+  return killed;
+}
+
+static void
 put_problems (GString *text, const char *kind, const GPtrArray *problems)
 {
   for (guint i = 0; i < problems->len; i++)

@@ -14,6 +14,9 @@ const char *fv_example_voc     (void);
 /* (transfer none): a new project that holds the VOC folder already; closed. */
 const char *fv_example_project (void);
 
+/* (transfer none): the same as a killed program leaves it: the last change, every picture in test, is in the log only. */
+const char *fv_example_killed  (void);
+
 /* (transfer full): all that a store holds, as text, to compare. */
 char       *fv_example_content (FvProject *project);
 /* (transfer full): the same of one that is not open, after SQLite has found it whole. */

@@ -132,6 +132,33 @@ test_cancel (void)
   g_assert_cmpuint (fv_document_get_dataset (document)->items->len, ==, 0);
 }
 
+/* A project that is left while its import ends and opened again at once: nobody else has it. */
+static void
+test_cancel_and_reopen (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *folder = fv_test_folder ();
+  g_autofree char *pictures = write_pictures (folder, 150);
+  g_autofree char *path = g_build_filename (folder, "project", NULL);
+  FvDocument *document = open_document (path, TRUE, &error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult *result = NULL;
+  fv_document_import_async (document, pictures, TRUE, NULL, NULL, cancellable, take_result, &result);
+  g_object_unref (document);
+  g_cancellable_cancel (cancellable);
+  g_autoptr (GAsyncResult) opened = NULL;
+  fv_document_open_async (path, NULL, take_result, &opened);
+  g_assert_null (fv_document_import_finish (document, wait_for (&result), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  /* That result was the last to hold it. */
+  g_assert_null (opened);
+  g_object_unref (result);
+  g_autoptr (FvDocument) again = fv_document_open_finish (wait_for (&opened), &error);
+  g_assert_no_error (error);
+  g_assert_false (fv_document_get_read_only (again));
+}
+
 static void
 test_settings (void)
 {
@@ -247,6 +274,24 @@ test_read_only (void)
   g_assert_false (g_file_test (settings, G_FILE_TEST_EXISTS));
 }
 
+/* As on a disk that can't be written to, where not even the lock can be made. */
+static void
+test_no_lock (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = g_build_filename (fv_test_folder (), "project", NULL);
+  g_autofree char *lock = g_build_filename (path, "editing.lock", NULL);
+  g_autoptr (FvDocument) made = open_document (path, TRUE, &error);
+  g_assert_no_error (error);
+  g_clear_object (&made);
+  g_assert_cmpint (g_unlink (lock), ==, 0);
+  g_assert_cmpint (g_mkdir (lock, 0700), ==, 0);
+  g_autoptr (FvDocument) document = open_document (path, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_true (fv_document_get_read_only (document));
+  g_assert_nonnull (strstr (fv_document_get_notice (document), lock));
+}
+
 static void
 test_absent (void)
 {
@@ -306,10 +351,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/document/import", test_import);
   g_test_add_func ("/document/cancel", test_cancel);
+  g_test_add_func ("/document/cancel-and-reopen", test_cancel_and_reopen);
   g_test_add_func ("/document/settings", test_settings);
   g_test_add_func ("/document/odd-settings", test_odd_settings);
   g_test_add_func ("/document/let-go-in-a-thread", test_let_go_in_a_thread);
   g_test_add_func ("/document/read-only", test_read_only);
+  g_test_add_func ("/document/no-lock", test_no_lock);
   g_test_add_func ("/document/absent", test_absent);
   g_test_add_func ("/document/sample", test_sample);
   g_test_add_func ("/document/recent", test_recent);
