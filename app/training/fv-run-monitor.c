@@ -63,8 +63,9 @@ fv_run_state_is_active (FvRunState state)
 static FvRunState
 judge_end (FvRunMonitor *self)
 {
+  /* Nothing is wrong with the run whose device went away. */
   if (self->history.end == FV_HISTORY_FAILED)
-    return FV_RUN_FAILED;
+    return g_strcmp0 (self->history.failure_id, "device-lost") == 0 ? FV_RUN_INTERRUPTED : FV_RUN_FAILED;
   if (g_strcmp0 (self->history.reason, "completed") == 0)
     return FV_RUN_COMPLETED;
   if (g_strcmp0 (self->history.reason, "early-stop") == 0)

@@ -28,7 +28,7 @@ typedef enum
   FV_RUN_STARTING,    /* somebody holds the run and has not trained a batch yet, anew or after a resume */
   FV_RUN_RUNNING,     /* trains or validates */
   FV_RUN_STOPPING,    /* asked to stop by this program; ends after the batch in hand */
-  FV_RUN_INTERRUPTED, /* ended without a word: killed, or the machine went down */
+  FV_RUN_INTERRUPTED, /* ended without a word: killed, or the machine went down; or its device was lost, which is its failure */
   FV_RUN_STOPPED,     /* ended by a person; everything is saved */
   FV_RUN_COMPLETED,
   FV_RUN_EARLY_STOP, /* ended by its patience */

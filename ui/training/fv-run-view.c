@@ -114,7 +114,7 @@ show_failure (FvRunView *self, FvRunState state)
   const char *failure = fv_run_monitor_get_failure (self->run);
   const char *hint = fv_run_monitor_get_failure_hint (self->run);
   gtk_widget_set_visible (self->failure, state == FV_RUN_FAILED || state == FV_RUN_INTERRUPTED);
-  if (state == FV_RUN_INTERRUPTED)
+  if (state == FV_RUN_INTERRUPTED && !failure)
     {
       failure = _ ("This run ended without a word: its program was killed, or the computer went down.");
       hint = fv_run_monitor_get_can_resume (self->run) ? _ ("Resume goes on from the last checkpoint.") : NULL;

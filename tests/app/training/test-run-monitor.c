@@ -325,11 +325,11 @@ test_resumed (Fixture *self, gconstpointer data)
 static void
 test_ends (Fixture *self, gconstpointer data)
 {
-  FvRunMonitor *early, *failed, *runaway, *empty;
+  FvRunMonitor *early, *failed, *runaway, *empty, *lost;
   FvLock *lock;
   guint n;
 
-  for (guint run = 1; run <= 4; run++)
+  for (guint run = 1; run <= 5; run++)
     {
       make_run (self, run);
       fv_lock_release (take_lock (self, run));
@@ -343,6 +343,8 @@ test_ends (Fixture *self, gconstpointer data)
   write_event (self, 2, "run-failed",
                "\"id\":\"disk-full\",\"text\":\"The disk is full.\",\"hint\":\"Use --resume 2.\"");
   write_event (self, 3, "run-failed", "\"id\":\"not-finite\",\"text\":\"Training has run away.\",\"hint\":\"\"");
+  write_event (self, 5, "run-failed", "\"id\":\"device-lost\",\"text\":\"It was lost.\",\"hint\":\"Use --resume 5.\"");
+  fv_test_write (self->project, "runs/5/last.ckpt", "");
   fv_test_write (self->project, "runs/2/last.ckpt", "");
   fv_test_write (self->project, "runs/2/best.safetensors", "");
   fv_test_write (self->project, "runs/3/last.ckpt", "");
@@ -369,6 +371,12 @@ test_ends (Fixture *self, gconstpointer data)
   empty = wait_for_run (self, 4);
   g_assert_cmpint (fv_run_monitor_get_state (empty), ==, FV_RUN_INTERRUPTED);
   g_assert_false (fv_run_monitor_get_can_resume (empty));
+  /* Interrupted by its device, it says so. */
+  lost = wait_for_run (self, 5);
+  wait_until (fv_run_monitor_get_can_resume (lost));
+  g_assert_cmpint (fv_run_monitor_get_state (lost), ==, FV_RUN_INTERRUPTED);
+  g_assert_cmpstr (fv_run_monitor_get_failure (lost), ==, "It was lost.");
+  g_assert_null (strstr (fv_run_monitor_get_failure_hint (lost), "--"));
 
   /* A failure is forgotten when the run goes on. */
   wait_until (g_get_real_time () > self->time);
