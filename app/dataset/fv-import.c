@@ -47,12 +47,20 @@ problems_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
 }
 
+/* Of all bits: g_double_hash() is the whole number in it, and boxes within a pixel would all be one. */
 static guint
 hash_box (gconstpointer key)
 {
   const FvBox *box = key;
-  return box->class_id ^ g_double_hash (&box->x1) ^ (g_double_hash (&box->y1) * 31) ^ (g_double_hash (&box->x2) * 131)
-         ^ (g_double_hash (&box->y2) * 1031);
+  const double sides[4] = { box->x1, box->y1, box->x2, box->y2 };
+  guint64 bits[4], hash = box->class_id;
+  memcpy (bits, sides, sizeof bits);
+  for (guint i = 0; i < 4; i++)
+    {
+      hash = (hash ^ bits[i]) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+      hash ^= hash >> 32;
+    }
+  return (guint)hash;
 }
 
 static gboolean

@@ -103,7 +103,10 @@ fv_json_parse (const char *text, gsize size, guint max_depth, GError **error)
   parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, text, size, &json_error))
     {
-      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is not JSON (%s)"), json_error->message);
+      /* It quotes the text, cut at any byte. */
+      g_autofree char *why = g_utf8_make_valid (json_error->message, -1);
+
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is not JSON (%s)"), why);
       return NULL;
     }
   if (json_parser_get_root (parser) == NULL)
