@@ -44,8 +44,11 @@ struct _FvDevice
 /* FALSE and @error when @result is an error; notes a lost device. @what completes "could not ...". */
 gboolean fv_device_check (FvDevice *self, VkResult result, const char *what, GError **error);
 void     fv_device_name_object (FvDevice *self, VkObjectType type, guint64 handle, const char *name);
-/* Submits and signals the next value of the timeline. */
-gboolean fv_device_submit (FvDevice *self, VkCommandBuffer commands, guint64 *ticket, GError **error);
+/*
+ * Submits @commands one after the other, each a submission of its own to the device: all of them or, with an error, none. @ticket receives the
+ * value of the timeline that the last one signals.
+ */
+gboolean fv_device_submit (FvDevice *self, const VkCommandBuffer *commands, guint n, guint64 *ticket, GError **error);
 
 /* One pipeline as it is looked up. */
 typedef struct {

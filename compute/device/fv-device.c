@@ -666,29 +666,35 @@ fv_device_name_object (FvDevice *self, VkObjectType type, guint64 handle, const 
 /* Submission: one queue, one timeline */
 
 gboolean
-fv_device_submit (FvDevice *self, VkCommandBuffer commands, guint64 *ticket, GError **error)
+fv_device_submit (FvDevice *self, const VkCommandBuffer *commands, guint n, guint64 *ticket, GError **error)
 {
-  const guint64 value = self->last_ticket + 1;
-  const VkSemaphoreSubmitInfo signal = {
-    .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
-    .semaphore = self->timeline,
-    .value = value,
-    .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-  };
-  const VkCommandBufferSubmitInfo buffer
-      = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO, .commandBuffer = commands };
-  const VkSubmitInfo2 info = {
-    .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
-    .commandBufferInfoCount = 1,
-    .pCommandBufferInfos = &buffer,
-    .signalSemaphoreInfoCount = 1,
-    .pSignalSemaphoreInfos = &signal,
-  };
+  g_autofree VkSemaphoreSubmitInfo *signals = g_new (VkSemaphoreSubmitInfo, n);
+  g_autofree VkCommandBufferSubmitInfo *buffers = g_new (VkCommandBufferSubmitInfo, n);
+  g_autofree VkSubmitInfo2 *infos = g_new (VkSubmitInfo2, n);
 
-  if (!fv_device_check (self, fv_vulkan.QueueSubmit2 (self->queue, 1, &info, VK_NULL_HANDLE), "start work", error))
+  for (guint i = 0; i < n; i++)
+    {
+      signals[i] = (VkSemaphoreSubmitInfo){
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+        .semaphore = self->timeline,
+        .value = self->last_ticket + 1 + i,
+        .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+      };
+      buffers[i] = (VkCommandBufferSubmitInfo){ .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
+                                                .commandBuffer = commands[i] };
+      infos[i] = (VkSubmitInfo2){
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+        .commandBufferInfoCount = 1,
+        .pCommandBufferInfos = &buffers[i],
+        .signalSemaphoreInfoCount = 1,
+        .pSignalSemaphoreInfos = &signals[i],
+      };
+    }
+  /* One call, so that it is all of them or none. */
+  if (!fv_device_check (self, fv_vulkan.QueueSubmit2 (self->queue, n, infos, VK_NULL_HANDLE), "start work", error))
     return FALSE;
-  self->last_ticket = value;
-  *ticket = value;
+  self->last_ticket += n;
+  *ticket = self->last_ticket;
   return TRUE;
 }
 

@@ -539,7 +539,8 @@ refine (FvRecording *self, GError **error)
 
   if (seconds > device->submission_seconds)
     device->slowness = CLAMP (self->slowness * seconds / device->submission_seconds, device->slowness, MAX_SLOWNESS);
-  if (device->slowness <= self->slowness || !fv_device_is_done (device, self->ticket))
+  /* Where it failed the last time there is nothing to submit yet, nor anything that runs. */
+  if (self->slowness > 0 && (device->slowness <= self->slowness || !fv_device_is_done (device, self->ticket)))
     return TRUE;
   return record (self, error);
 }
@@ -549,9 +550,9 @@ fv_recording_submit (FvRecording *self, guint64 *ticket, GError **error)
 {
   if (self->device->submission_seconds > 0 && !refine (self, error))
     return FALSE;
-  for (guint i = 0; i < self->submissions->len; i++)
-    if (!fv_device_submit (self->device, g_array_index (self->submissions, VkCommandBuffer, i), &self->ticket, error))
-      return FALSE;
+  if (!fv_device_submit (self->device, (const VkCommandBuffer *)(gpointer)self->submissions->data,
+                         self->submissions->len, &self->ticket, error))
+    return FALSE;
   if (ticket != NULL)
     *ticket = self->ticket;
   return TRUE;
