@@ -3,13 +3,12 @@
  * Whole networks with generated weights, trained and evaluated through FvTrainer and FvPredictor, against PyTorch in double
  * precision: tests/reference/pytorch/ says how the numbers were made.
  */
-#include "compute/nets/fv-model.h"
 #include "compute/nets/fv-predictor.h"
 #include "tests/compute/fv-test-engine.h"
+#include "tests/compute/nets/fv-test-network.h"
 #include "tests/fv-test-data.h"
 #include "tests/reference/fv-reference-optimizer.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -28,21 +27,7 @@
 #define TRAINING_SHIFT 0.5
 
 static JsonParser *parser;
-
-typedef struct
-{
-  JsonObject *facts;
-  guint64 seed;
-  FvYolov5Config config;
-  FvLossParams loss;
-  FvModel *model;
-  FvBatch batch;
-  FvAugmentSample *samples;
-  FvPixels *pictures;
-  guint8 *rgb;
-  float *targets;
-  double worst[4]; /* by Kind */
-} Case;
+static double worst_errors[4]; /* of the running case, by Kind */
 
 typedef enum
 {
@@ -54,228 +39,14 @@ typedef enum
 
 static const double tolerances[] = { GRADIENT, STATISTICS, BOXES, PROBABILITY };
 
-/* What generator.py makes, bit for bit. */
-
-#define GOLDEN 0x9e3779b97f4a7c15ull
-
-static guint64
-mix (guint64 z)
-{
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
-}
-
-static guint64
-stream_start (guint64 seed, const char *name)
-{
-  guint64 key = 0xcbf29ce484222325ull;
-
-  for (; *name != '\0'; name++)
-    key = (key ^ (guint8)*name) * 0x100000001b3ull;
-  return mix (seed * GOLDEN + key);
-}
-
-static guint64
-stream_bits (guint64 start, gsize i)
-{
-  return mix (start + (i + 1) * GOLDEN);
-}
-
-/* In [-1, 1) */
-static double
-stream_uniform (guint64 start, gsize i)
-{
-  return (double)(stream_bits (start, i) >> 40) / (1 << 23) - 1;
-}
-
-/* @module: the name without its last part. */
-static int
-get_exponent (const Case *c, const FvParam *param)
-{
-  g_autofree char *module = g_strndup (param->name, strrchr (param->name, '.') - param->name);
-
-  return json_object_get_int_member (json_object_get_object_member (c->facts, "exponents"), module);
-}
-
-/* (transfer full): in PyTorch's order. */
-static float *
-make_parameter (const Case *c, const FvParam *param, double shift)
-{
-  const gsize n = fv_param_get_n_values (param);
-  const guint64 start = stream_start (c->seed, param->name);
-  double middle = 0, spread = 0.25;
-  float *values = g_new (float, n);
-
-  if (param->kind == FV_PARAM_CONV_WEIGHT)
-    spread = (float)sqrt (8.0 / (param->dims[1] * param->dims[2] * param->dims[3]));
-  else if (param->kind == FV_PARAM_BN_WEIGHT)
-    middle = 1;
-  else if (g_str_has_suffix (param->name, ".bn.bias"))
-    middle = shift;
-  else if (param->kind == FV_PARAM_RUNNING_VAR)
-    {
-      middle = ldexp (1, get_exponent (c, param));
-      spread = middle / 2;
-    }
-  for (gsize i = 0; i < n; i++)
-    values[i] = middle + spread * stream_uniform (start, i);
-  return values;
-}
-
-/* Noise on blocks of 8 x 8 pixels, each of one colour. */
-static guint8 *
-make_pictures (const Case *c)
-{
-  const guint n = c->batch.n, height = c->batch.height, width = c->batch.width;
-  const guint64 pixels = stream_start (c->seed, "pixels"), blocks = stream_start (c->seed, "blocks");
-  guint8 *rgb = g_malloc ((gsize)n * height * width * 3);
-  gsize i = 0;
-
-  for (guint picture = 0; picture < n; picture++)
-    for (guint y = 0; y < height; y++)
-      for (guint x = 0; x < width; x++)
-        for (guint channel = 0; channel < 3; channel++, i++)
-          {
-            const gsize block = ((gsize)picture * height / 8 + y / 8) * (width / 8) + x / 8;
-            const guint fine = stream_bits (pixels, i) >> 56;
-            const guint coarse = stream_bits (blocks, block * 3 + channel) >> 56;
-
-            rgb[i] = (fine + coarse) / 2;
-          }
-  return rgb;
-}
-
-/* Cases */
-
-static double
-get_number (JsonObject *object, const char *array, guint i)
-{
-  return json_array_get_double_element (json_object_get_array_member (object, array), i);
-}
-
-static void
-read_targets (Case *c)
-{
-  JsonArray *rows = json_object_get_array_member (c->facts, "targets");
-
-  c->batch.n_targets = json_array_get_length (rows);
-  c->targets = g_new0 (float, c->batch.n_targets * 6 + 1);
-  for (guint i = 0; i < c->batch.n_targets * 6; i++)
-    c->targets[i] = json_array_get_double_element (json_array_get_array_element (rows, i / 6), i % 6);
-  c->batch.targets = c->targets;
-}
-
-/* Every picture lies in its input as it is. */
-static void
-make_batch (Case *c)
-{
-  const guint n = c->batch.n, height = c->batch.height, width = c->batch.width;
-
-  c->rgb = make_pictures (c);
-  c->samples = g_new0 (FvAugmentSample, n);
-  c->pictures = g_new0 (FvPixels, n);
-  for (guint i = 0; i < n; i++)
-    {
-      c->pictures[i] = (FvPixels){ c->rgb + (gsize)i * height * width * 3, width, height, width * 3 };
-      c->samples[i] = (FvAugmentSample){
-        .n_layers = 1,
-        .mix = 1,
-        .hsv = { 1, 1, 1 },
-        .layers = { {
-            .n_tiles = 1,
-            .canvas_width = width,
-            .canvas_height = height,
-            .inverse = { 1, 0, 0, 0, 1, 0, 0, 0, 1 },
-            .tiles = { { .picture = i, .x2 = width, .y2 = height } },
-        } },
-      };
-    }
-  c->batch.samples = c->samples;
-  c->batch.pictures = c->pictures;
-  c->batch.n_pictures = n;
-  read_targets (c);
-}
-
-static Case *
-case_new (JsonObject *facts)
-{
-  g_autoptr (GError) error = NULL;
-  Case *c = g_new0 (Case, 1);
-
-  c->facts = facts;
-  c->seed = json_object_get_int_member (facts, "seed");
-  c->batch.n = json_object_get_int_member (facts, "n");
-  c->batch.height = json_object_get_int_member (facts, "height");
-  c->batch.width = json_object_get_int_member (facts, "width");
-  fv_yolov5_config_init (&c->config, json_object_get_string_member (facts, "variant")[0],
-                         json_object_get_int_member (facts, "classes"));
-  c->loss = (FvLossParams){
-    .box = get_number (facts, "gains", 0),
-    .obj = get_number (facts, "gains", 1),
-    .cls = get_number (facts, "gains", 2),
-    .cls_pw = 1,
-    .obj_pw = 1,
-    .anchor_t = 4,
-  };
-  make_batch (c);
-  c->model = fv_model_new (fv_test_engine_get_device (), &c->config, &error);
-  g_assert_no_error (error);
-  return c;
-}
-
-static void
-case_free (Case *c)
-{
-  fv_model_unref (c->model);
-  g_free (c->samples);
-  g_free (c->pictures);
-  g_free (c->rgb);
-  g_free (c->targets);
-  g_free (c);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Case, case_free)
-
-static void
-set_weights (Case *c, double shift)
-{
-  const FvLayout *layout = fv_model_get_layout (c->model);
-  g_autofree float *weights = g_new0 (float, fv_layout_get_parameter_floats (layout));
-  g_autofree float *statistics = g_new0 (float, fv_layout_get_statistics_floats (layout));
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
-    {
-      const FvParam *param = fv_layout_get_param (layout, i);
-      g_autofree float *values = make_parameter (c, param, shift);
-
-      fv_param_pack (param, values, (fv_param_is_statistic (param) ? statistics : weights) + param->offset);
-    }
-  fv_model_upload (c->model, FV_BUFFER_WEIGHTS, weights, &error);
-  g_assert_no_error (error);
-  fv_model_upload (c->model, FV_BUFFER_STATISTICS, statistics, &error);
-  g_assert_no_error (error);
-}
-
-static float *
-download (Case *c, FvModelBuffer buffer)
-{
-  g_autoptr (GError) error = NULL;
-  float *values = g_new (float, fv_model_get_size (c->model, buffer));
-
-  fv_model_download (c->model, buffer, values, &error);
-  g_assert_no_error (error);
-  return values;
-}
-
 /* Comparison */
 
 /* The figures that networks.json has of a tensor. */
 static void
-get_figures (const Case *c, const char *name, const float *values, gsize n, double figures[N_FIGURES])
+get_figures (const FvTestNetwork *c, const char *name, const float *values, gsize n, double figures[N_FIGURES])
 {
   g_autofree char *samples = g_strdup_printf ("samples %s", name);
-  const guint64 start = stream_start (c->seed, samples);
+  const guint64 start = fv_test_stream_start (c->seed, samples);
 
   memset (figures, 0, N_FIGURES * sizeof (double));
   for (gsize i = 0; i < n; i++)
@@ -284,13 +55,13 @@ get_figures (const Case *c, const char *name, const float *values, gsize n, doub
   for (guint k = 0; k < N_SUMS; k++)
     {
       g_autofree char *signs = g_strdup_printf ("signs %u %s", k, name);
-      const guint64 signs_start = stream_start (c->seed, signs);
+      const guint64 signs_start = fv_test_stream_start (c->seed, signs);
 
       for (gsize i = 0; i < n; i++)
-        figures[1 + k] += stream_bits (signs_start, i) >> 63 ? values[i] : -values[i];
+        figures[1 + k] += fv_test_stream_bits (signs_start, i) >> 63 ? values[i] : -values[i];
     }
   for (guint k = 1 + N_SUMS; k < N_FIGURES; k++)
-    figures[k] = values[stream_bits (start, k - 1 - N_SUMS) % n];
+    figures[k] = values[fv_test_stream_bits (start, k - 1 - N_SUMS) % n];
 }
 
 /*
@@ -298,7 +69,7 @@ get_figures (const Case *c, const char *name, const float *values, gsize n, doub
  * norm. Values relative to five times the root mean square.
  */
 static void
-compare_tensor (Case *c, Kind kind, const char *name, const float *values, gsize n)
+compare_tensor (FvTestNetwork *c, Kind kind, const char *name, const float *values, gsize n)
 {
   JsonArray *expected = json_object_get_array_member (json_object_get_object_member (c->facts, "tensors"), name);
   double figures[N_FIGURES], norm;
@@ -316,16 +87,16 @@ compare_tensor (Case *c, Kind kind, const char *name, const float *values, gsize
           g_test_message ("%s, figure %u: %.9g, not %.9g: an error of %.1e", name, i, figures[i], e, error);
           g_test_fail ();
         }
-      c->worst[kind] = MAX (c->worst[kind], error);
+      worst_errors[kind] = MAX (worst_errors[kind], error);
     }
 }
 
 static void
-compare_losses (Case *c, const char *array, const double losses[3])
+compare_losses (FvTestNetwork *c, const char *array, const double losses[3])
 {
   for (guint i = 0; i < 3; i++)
     {
-      const double e = get_number (c->facts, array, i);
+      const double e = fv_test_network_get_number (c->facts, array, i);
 
       g_test_message ("%s %u: %.9g, off by %.1e", array, i, losses[i], e == 0 ? 0 : losses[i] / e - 1);
       g_assert_cmpfloat_with_epsilon (losses[i], e, LOSS * fabs (e) + DBL_MIN);
@@ -334,7 +105,7 @@ compare_losses (Case *c, const char *array, const double losses[3])
 
 /* One step: losses, the gradients of all parameters, running statistics afterwards. */
 static void
-check_training (Case *c)
+check_training (FvTestNetwork *c)
 {
   g_autoptr (GError) error = NULL;
   const FvTrainerParams params = { .optimizer = FV_OPTIMIZER_SGD, .loss = c->loss };
@@ -344,15 +115,15 @@ check_training (Case *c)
   FvStepLosses losses;
 
   g_assert_no_error (error);
-  set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, TRAINING_SHIFT);
   fv_trainer_accumulate (trainer, &c->batch, &error);
   g_assert_no_error (error);
   fv_trainer_wait (trainer, &error);
   g_assert_no_error (error);
   g_assert_true (fv_trainer_poll (trainer, &losses));
   compare_losses (c, "losses", (double[]){ losses.box, losses.obj, losses.cls });
-  gradients = download (c, FV_BUFFER_GRADIENTS);
-  statistics = download (c, FV_BUFFER_STATISTICS);
+  gradients = fv_test_network_download (c, FV_BUFFER_GRADIENTS);
+  statistics = fv_test_network_download (c, FV_BUFFER_STATISTICS);
   for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
     {
       const FvParam *param = fv_layout_get_param (layout, i);
@@ -368,7 +139,7 @@ check_training (Case *c)
 
 /* Columns first .. last - 1 of the rows. */
 static void
-compare_columns (Case *c, Kind kind, const char *name, const FvPrediction *prediction, guint first, guint last)
+compare_columns (FvTestNetwork *c, Kind kind, const char *name, const FvPrediction *prediction, guint first, guint last)
 {
   const gsize n_rows = (gsize)c->batch.n * prediction->n_rows;
   const guint n_columns = last - first;
@@ -382,14 +153,14 @@ compare_columns (Case *c, Kind kind, const char *name, const FvPrediction *predi
 
 /* Running statistics; losses and decoded heads. */
 static void
-check_evaluation (Case *c)
+check_evaluation (FvTestNetwork *c)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (FvPredictor) predictor = fv_predictor_new (c->model, &(FvPredictorParams){ .loss = &c->loss }, &error);
   FvPrediction prediction;
 
   g_assert_no_error (error);
-  set_weights (c, 0);
+  fv_test_network_set_weights (c, 0);
   fv_predictor_run (predictor, &c->batch, &prediction, &error);
   g_assert_no_error (error);
   compare_losses (c, "losses in evaluation", (double[]){ prediction.box, prediction.obj, prediction.cls });
@@ -400,19 +171,20 @@ check_evaluation (Case *c)
 static void
 test_network (gconstpointer data)
 {
-  g_autoptr (Case) c = case_new ((JsonObject *)data);
+  g_autoptr (FvTestNetwork) c = fv_test_network_new ((JsonObject *)data);
 
+  memset (worst_errors, 0, sizeof worst_errors);
   check_evaluation (c);
   check_training (c);
-  g_test_message ("worst: gradients %.1e, statistics %.1e, boxes %.1e, probabilities %.1e", c->worst[KIND_GRADIENT],
-                  c->worst[KIND_STATISTICS], c->worst[KIND_BOXES], c->worst[KIND_PROBABILITY]);
+  g_test_message ("worst: gradients %.1e, statistics %.1e, boxes %.1e, probabilities %.1e", worst_errors[KIND_GRADIENT],
+                  worst_errors[KIND_STATISTICS], worst_errors[KIND_BOXES], worst_errors[KIND_PROBABILITY]);
 }
 
 /* Accumulation */
 
 /* (transfer full): the gradients that the batches leave, one after the other, in buffers that were zero. */
 static float *
-accumulate (Case *c, FvTrainer *trainer, const FvBatch *const *batches)
+accumulate (FvTestNetwork *c, FvTrainer *trainer, const FvBatch *const *batches)
 {
   const gsize n = fv_model_get_size (c->model, FV_BUFFER_GRADIENTS);
   g_autofree float *zero = g_new0 (float, n);
@@ -427,18 +199,18 @@ accumulate (Case *c, FvTrainer *trainer, const FvBatch *const *batches)
     }
   fv_trainer_wait (trainer, &error);
   g_assert_no_error (error);
-  return download (c, FV_BUFFER_GRADIENTS);
+  return fv_test_network_download (c, FV_BUFFER_GRADIENTS);
 }
 
 /* An update of freshly accumulated gradients: weights, and gradients that are zero again. */
 static void
-check_update (Case *c, FvTrainer *trainer, const float *gradients, double clip_norm)
+check_update (FvTestNetwork *c, FvTrainer *trainer, const float *gradients, double clip_norm)
 {
   const FvUpdate update
       = { .lr = { 0.01f, 0.02f, 0.05f }, .momentum = 0.9f, .weight_decay = 5e-4f, .ema_decay = 0.9f, .step = 1 };
   const FvUpdateBlock block = { .momentum = update.momentum, .first_step = TRUE };
   const FvLayout *layout = fv_model_get_layout (c->model);
-  g_autofree float *before = download (c, FV_BUFFER_WEIGHTS), *after = NULL, *left = NULL;
+  g_autofree float *before = fv_test_network_download (c, FV_BUFFER_WEIGHTS), *after = NULL, *left = NULL;
   g_autoptr (GError) error = NULL;
   FvUpdateResult result;
   double norm, scale;
@@ -448,8 +220,8 @@ check_update (Case *c, FvTrainer *trainer, const float *gradients, double clip_n
   fv_trainer_wait (trainer, &error);
   g_assert_no_error (error);
   g_assert_true (fv_trainer_poll_update (trainer, &result));
-  after = download (c, FV_BUFFER_WEIGHTS);
-  left = download (c, FV_BUFFER_GRADIENTS);
+  after = fv_test_network_download (c, FV_BUFFER_WEIGHTS);
+  left = fv_test_network_download (c, FV_BUFFER_GRADIENTS);
   scale = fv_reference_clip (gradients, fv_layout_get_parameter_floats (layout), clip_norm, &norm);
   g_assert_cmpfloat (scale, <, 0.9); /* else clipping isn't seen */
   g_assert_cmpfloat (fabs (result.gradient_norm - norm), <=, 1e-6 * norm);
@@ -479,7 +251,7 @@ check_update (Case *c, FvTrainer *trainer, const float *gradients, double clip_n
 static void
 test_accumulation (gconstpointer data)
 {
-  g_autoptr (Case) c = case_new ((JsonObject *)data);
+  g_autoptr (FvTestNetwork) c = fv_test_network_new ((JsonObject *)data);
   const FvTrainerParams params = { .optimizer = FV_OPTIMIZER_SGD, .loss = c->loss, .clip_norm = 0.5 };
   const FvLayout *layout = fv_model_get_layout (c->model);
   FvBatch one = c->batch;
@@ -492,10 +264,10 @@ test_accumulation (gconstpointer data)
 
   g_assert_no_error (error);
   one.n = one.n_pictures = 1; /* to which all targets belong */
-  set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, TRAINING_SHIFT);
   for (guint i = 0; i < G_N_ELEMENTS (alone); i++)
     alone[i] = accumulate (c, trainer, (const FvBatch *[]){ batches[i], NULL });
-  set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, TRAINING_SHIFT);
   sum = accumulate (c, trainer, batches);
   for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
     {

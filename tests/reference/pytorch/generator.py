@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Weights, statistics and pictures from counters: tests/compute/nets/test-networks.c makes the same bits.
+"""Weights, statistics and pictures from counters: tests/compute/nets/fv-test-network.c makes the same bits.
 
 A value is SplitMix64 (Steele, Lea, Flood 2014) at (seed, name, index): no state, so any value can be had alone. All
 scaling is exact in double precision and then rounded once to single precision.
