@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The barriers of whole training steps: between all that conflicts, none too many, and with the bits of full ones. */
+#include "compute/device/fv-vulkan.h"
+#include "tests/compute/graph/fv-command-stream.h"
+#include "tests/compute/graph/fv-test-training.h"
+
+static FvDevice *device;
+
+static GByteArray *
+train (FvOptimizer optimizer, guint n_steps)
+{
+  g_autoptr (GError) error = NULL;
+  GByteArray *bits = fv_test_train (device,
+                                    &(FvTestTraining){ .optimizer = optimizer,
+                                                       .frozen_layers = optimizer == FV_OPTIMIZER_SGD ? 0 : 3,
+                                                       .n_steps = n_steps },
+                                    &error);
+
+  g_assert_no_error (error);
+  return bits;
+}
+
+static void
+check_stream (void)
+{
+  g_autofree char *hazard = NULL;
+
+  fv_command_stream_take ();
+  hazard = fv_command_stream_find_hazard (-1);
+  g_test_message ("%u commands, %u barriers", fv_command_stream_get_n_commands (), fv_command_stream_get_n_barriers ());
+  g_assert_cmpstr (hazard, ==, NULL);
+  for (guint i = 0; i < fv_command_stream_get_n_barriers (); i++)
+    {
+      g_autofree char *missed = fv_command_stream_find_hazard (i);
+
+      if (missed == NULL)
+        g_test_message ("Barrier %u is not needed", i);
+      g_assert_nonnull (missed);
+    }
+}
+
+/* Two recordings of batches, one of them submitted twice, and two of updates. */
+static void
+test_training (gconstpointer data)
+{
+  g_autoptr (GByteArray) bits = NULL;
+
+  fv_command_stream_start ();
+  bits = train (GPOINTER_TO_INT (data), 2);
+  check_stream ();
+  fv_command_stream_stop ();
+}
+
+static FvVulkan real;
+
+static VKAPI_ATTR void VKAPI_CALL
+dispatch_and_wait (VkCommandBuffer commands, uint32_t x, uint32_t y, uint32_t z)
+{
+  const VkMemoryBarrier2 barrier = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+  };
+  const VkDependencyInfo info
+      = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
+
+  real.CmdDispatch (commands, x, y, z);
+  real.CmdPipelineBarrier2 (commands, &info);
+}
+
+static void
+test_full_barriers (gconstpointer data)
+{
+  const FvOptimizer optimizer = GPOINTER_TO_INT (data);
+  g_autoptr (GByteArray) derived = train (optimizer, 3), full = NULL;
+
+  real = fv_vulkan;
+  fv_vulkan.CmdDispatch = dispatch_and_wait;
+  full = train (optimizer, 3);
+  fv_vulkan = real;
+  g_assert_cmpmem (derived->data, derived->len, full->data, full->len);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
+  g_assert_no_error (error);
+  g_test_add_data_func ("/barriers/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_training);
+  g_test_add_data_func ("/barriers/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_training);
+  g_test_add_data_func ("/barriers/full/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_full_barriers);
+  g_test_add_data_func ("/barriers/full/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_full_barriers);
+  result = g_test_run ();
+  fv_device_unref (device);
+  return result;
+}
