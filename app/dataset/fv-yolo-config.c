@@ -10,6 +10,8 @@
 
 /* A tree takes some fifty times its text. */
 #define MAX_YAML_BYTES (4 << 20)
+#define MAX_YAML_DEPTH 200
+#define MAX_YAML_MARKS 5000
 /* More classes than any set of pictures has; a number beyond it is a slip. */
 #define MAX_CLASSES 10000
 
@@ -134,6 +136,24 @@ line_of (const yaml_node_t *node)
   return (guint)node->start_mark.line + 1;
 }
 
+/*
+ * libyaml takes time with the square of the depth, of the anchors and of the directives. Those within names count as well, but no file
+ * has so many.
+ */
+static gboolean
+is_simple (const char *text)
+{
+  guint depth = 0, n_marks = 0;
+  for (; *text != '\0' && depth <= MAX_YAML_DEPTH && n_marks <= MAX_YAML_MARKS; text++)
+    if (*text == '[' || *text == '{')
+      depth++;
+    else if ((*text == ']' || *text == '}') && depth > 0)
+      depth--;
+    else if (*text == '&' || *text == '%')
+      n_marks++;
+  return *text == '\0';
+}
+
 /* The root mapping of a YAML file: on success the caller deletes document. */
 static yaml_node_t *
 load_yaml (const char *file, yaml_document_t *document, GError **error)
@@ -151,6 +171,14 @@ load_yaml (const char *file, yaml_document_t *document, GError **error)
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
                    _ ("%s: The file is larger than %d MiB and so can't describe a dataset."), file,
                    MAX_YAML_BYTES >> 20);
+      return NULL;
+    }
+  if (!is_simple (text))
+    {
+      g_set_error (
+          error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+          _ ("%s: The file has too many lists in lists, anchors or directives, and so can't describe a dataset."),
+          file);
       return NULL;
     }
   yaml_parser_t parser;
