@@ -162,6 +162,7 @@ submit (VkQueue queue, uint32_t n, const VkSubmitInfo2 *infos, VkFence fence)
       const Submission submission = { .events = g_array_ref (g_hash_table_lookup (stream.buffers, commands)),
                                       .ticket = infos[i].pSignalSemaphoreInfos[0].value };
 
+      g_assert_cmpuint (infos[i].commandBufferInfoCount, ==, 1);
       g_array_append_val (stream.submissions, submission);
     }
   return stream.real.QueueSubmit2 (queue, n, infos, fence);

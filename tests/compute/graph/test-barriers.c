@@ -51,6 +51,22 @@ test_training (gconstpointer data)
   fv_command_stream_stop ();
 }
 
+/* Cut into several submissions, the barriers are the same. */
+static void
+test_cut (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDevice) cut = fv_device_open (&(FvDeviceParams){ .submission_seconds = 0.005 }, &error);
+  g_autoptr (GByteArray) bits = NULL;
+
+  g_assert_no_error (error);
+  fv_command_stream_start ();
+  bits = fv_test_train (cut, &(FvTestTraining){ .optimizer = FV_OPTIMIZER_SGD, .n_steps = 1 }, &error);
+  g_assert_no_error (error);
+  check_stream ();
+  fv_command_stream_stop ();
+}
+
 static FvVulkan real;
 
 static VKAPI_ATTR void VKAPI_CALL
@@ -94,6 +110,7 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   g_test_add_data_func ("/barriers/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_training);
   g_test_add_data_func ("/barriers/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_training);
+  g_test_add_func ("/barriers/cut", test_cut);
   g_test_add_data_func ("/barriers/full/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_full_barriers);
   g_test_add_data_func ("/barriers/full/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_full_barriers);
   result = g_test_run ();
