@@ -89,6 +89,12 @@ fv_test_nmse (const double *values, const double *expected, gsize n)
   return error == 0 ? 0 : error / size;
 }
 
+guint32
+fv_test_pattern (gsize index)
+{
+  return 0x7f800001u | (((guint32)index * 0x9e3779b1u) >> 10 & 0x3ffffeu);
+}
+
 /* Buffers */
 
 FvTestBuffer *
@@ -100,7 +106,7 @@ fv_test_buffer_new (FvMemory memory, gsize bytes, const char *name)
   g_autofree guint32 *words = g_malloc (all + sizeof (guint32));
 
   for (gsize i = 0; i * sizeof *words < all; i++)
-    words[i] = FV_TEST_PATTERN;
+    words[i] = fv_test_pattern (i);
   self->buffer = fv_buffer_new (fv_test_engine_get_device (), memory, all, name, &error);
   g_assert_no_error (error);
   fv_buffer_upload (self->buffer, 0, words, all, &error);
@@ -146,19 +152,16 @@ char *
 fv_test_buffer_find_damage (FvTestBuffer *self)
 {
   g_autoptr (GError) error = NULL;
-  guint8 pattern[FV_TEST_GUARD_BYTES], guard[FV_TEST_GUARD_BYTES];
+  guint8 guard[FV_TEST_GUARD_BYTES];
 
   for (guint behind = 0; behind < 2; behind++)
     {
       const gsize offset = behind ? FV_TEST_GUARD_BYTES + self->size : 0;
 
-      /* The pattern goes on from the first byte of the buffer, whatever its size. */
-      for (gsize i = 0; i < sizeof pattern; i++)
-        pattern[i] = FV_TEST_PATTERN >> 8 * ((offset + i) % 4);
       fv_buffer_download (self->buffer, offset, guard, sizeof guard, &error);
       g_assert_no_error (error);
       for (gsize i = 0; i < sizeof guard; i++)
-        if (guard[i] != pattern[i])
+        if (guard[i] != (guint8)(fv_test_pattern ((offset + i) / 4) >> 8 * ((offset + i) % 4)))
           return g_strdup_printf ("%s was written to at byte %" G_GSIZE_FORMAT " %s it", self->buffer->name,
                                   behind ? i : sizeof guard - i, behind ? "behind" : "before");
     }
@@ -202,7 +205,7 @@ fv_test_graph_place (FvTestGraph *self, gboolean timing)
   fv_graph_place (self->graph, self->arena);
   self->words = g_new (guint32, self->arena->size / sizeof (guint32));
   for (gsize i = 0; i < self->arena->size / sizeof (guint32); i++)
-    self->words[i] = FV_TEST_PATTERN;
+    self->words[i] = fv_test_pattern (i);
   fv_graph_record (self->graph, recorder);
   self->recording = fv_recorder_finish (&recorder, timing, &error);
   g_assert_no_error (error);
@@ -334,7 +337,7 @@ find_damage_between (const FvTestGraph *self, const FvTensor *before, const FvTe
   const gsize end = behind != NULL ? (gsize)(words_of (self, behind) - self->words) : n_words;
 
   for (gsize i = first; i < end; i++)
-    if (self->words[i] != FV_TEST_PATTERN)
+    if (self->words[i] != fv_test_pattern (i))
       return g_strdup_printf ("word %" G_GSIZE_FORMAT " behind %s, %" G_GSIZE_FORMAT " before %s, was written to",
                               i - first, before != NULL ? before->name : "the start", end - i,
                               behind != NULL ? behind->name : "the end");
@@ -379,7 +382,7 @@ fv_test_tensor_find_damage (const FvTestGraph *self, const FvTensor *tensor)
         if (own < padded (tensor) && (word << 1) != 0) /* either zero will do */
           return g_strdup_printf ("%s has no zero in its padding, channel %u of pixel %" G_GSIZE_FORMAT, tensor->name,
                                   own, p);
-        if (own >= padded (tensor) && word != FV_TEST_PATTERN)
+        if (own >= padded (tensor) && word != fv_test_pattern (words + p * root->pitch + c - self->words))
           return g_strdup_printf ("%s was written to beside it, at channel %d of pixel %" G_GSIZE_FORMAT, tensor->name,
                                   (int)c - (int)first, p);
       }

@@ -19,9 +19,14 @@ G_BEGIN_DECLS
  * Whatever goes wrong with the device itself ends the program.
  */
 
-/* A quiet NaN that no arithmetic makes: memory holds it until it is written, and guard zones for ever. */
-#define FV_TEST_PATTERN     0x7fd5a5a5u
+/* Bytes of a guard zone. */
 #define FV_TEST_GUARD_BYTES 1024
+
+/*
+ * What memory holds until it is written, and guard zones for ever: signalling NaNs, which arithmetic makes quiet, another one in each word
+ * @index of the memory, so that what was not written shows, nor can it be copied unseen to where nothing must be written.
+ */
+guint32   fv_test_pattern           (gsize index);
 
 /* First thing in main(): the driver's environment, and g_test_init(). @selector as that of fv_device_open(). */
 void      fv_test_engine_init       (int *argc, char ***argv, const char *selector);
