@@ -42,8 +42,9 @@ run (FvCli *cli, int argc, char **argv)
       g_autofree char *memory = g_format_size_full (info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
       add_device (builder, info);
-      fv_cli_say (cli, "%u  %s (%s)\n   %s, Vulkan %s, %s, subgroups of %u%s%s", info->index, info->name, info->type,
-                  info->driver, info->api_version, memory, info->subgroup_size, info->fp16 ? ", fp16" : "",
+      fv_cli_say (cli, "%u  %s (%s)", info->index, info->name, info->type);
+      fv_cli_say (cli, "   %s, Vulkan %s, %s, subgroups of %u%s%s", info->driver, info->api_version, memory,
+                  info->subgroup_size, info->fp16 ? ", fp16" : "",
                   info->cooperative_matrix ? ", cooperative matrices" : "");
       if (!info->usable)
         fv_cli_say (cli, "   can't be used: %s", info->reason);

@@ -190,16 +190,37 @@ fv_cli_wrong_usage (FvCli *cli, const char *format, ...)
   return FV_CLI_WRONG_USAGE;
 }
 
+/* Names of files hold anything: in a terminal they must neither steer it nor pass for lines of this program. */
+static char *
+make_printable (const char *format, va_list args)
+{
+  g_autofree char *raw = g_strdup_vprintf (format, args);
+  g_autofree char *text = g_utf8_make_valid (raw, -1);
+  GString *line = g_string_sized_new (strlen (text));
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      const gunichar c = g_utf8_get_char (p);
+      const gboolean turns = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069); /* the direction of text */
+      if (turns || (g_unichar_iscntrl (c) && c != '\t'))
+        g_string_append_printf (line, "\\u%04x", c);
+      else
+        g_string_append_unichar (line, c);
+    }
+  return g_string_free (line, FALSE);
+}
+
 void
 fv_cli_note (FvCli *cli, const char *format, ...)
 {
   va_list args;
 
+  va_start (args, format);
+  g_autofree char *line = make_printable (format, args);
+  va_end (args);
   fv_cli_progress_clear (cli);
   g_mutex_lock (&cli->lock);
-  va_start (args, format);
-  vfprintf (stderr, format, args);
-  va_end (args);
+  fputs (line, stderr);
   fputc ('\n', stderr);
   g_mutex_unlock (&cli->lock);
 }
@@ -211,11 +232,12 @@ fv_cli_say (FvCli *cli, const char *format, ...)
 
   if (cli->json)
     return;
+  va_start (args, format);
+  g_autofree char *line = make_printable (format, args);
+  va_end (args);
   fv_cli_progress_clear (cli);
   g_mutex_lock (&cli->lock);
-  va_start (args, format);
-  vprintf (format, args);
-  va_end (args);
+  fputs (line, stdout);
   putchar ('\n');
   fflush (stdout);
   g_mutex_unlock (&cli->lock);

@@ -75,7 +75,7 @@ int           fv_cli_fail          (FvCli *cli, const GError *error);
 int           fv_cli_wrong_usage   (FvCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* A remark for the person, a line on stderr. Any thread. */
 void          fv_cli_note          (FvCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* A line of the result on stdout for people; nothing with --json. Any thread. */
+/* A line of the result on stdout for people; nothing with --json. In both, control characters are shown as \uNNNN. Any thread. */
 void          fv_cli_say           (FvCli *cli, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* With --json: the result, once. @builder holds a finished object. Says nothing otherwise. */
 void          fv_cli_print_json    (FvCli *cli, JsonBuilder *builder);

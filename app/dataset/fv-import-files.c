@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -113,59 +114,85 @@ fv_name_is_xml (const char *name)
   return has_ending (name, endings);
 }
 
-/* The folders from the top down to here, to notice a link that leads back up. */
-typedef struct Ancestor
+typedef struct
 {
-  dev_t device;
-  ino_t inode;
-  const struct Ancestor *parent;
-} Ancestor;
+  FvNameFilter filter;
+  GPtrArray *found, *rejected; /* rejected: (nullable) */
+  GHashTable *seen;            /* of folders listed so far: what the file system knows them by → path */
+  GPtrArray *links;            /* to folders; they wait until all real folders are listed */
+} Scan;
 
-static gboolean
-leads_back (const struct stat *status, const Ancestor *ancestor)
+static void G_GNUC_PRINTF (3, 4) leave_out (const Scan *scan, const char *path, const char *format, ...)
 {
-  for (; ancestor != NULL; ancestor = ancestor->parent)
-    if (ancestor->device == status->st_dev && ancestor->inode == status->st_ino)
-      return TRUE;
-  return FALSE;
+  if (scan->rejected == NULL)
+    return;
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *reason = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_autofree char *shown = g_filename_display_name (path);
+  fv_problem_add (scan->rejected, shown, 0, "%s", reason);
+}
+
+static void scan_folder (Scan *scan, const char *folder, guint depth);
+
+static void
+scan_entry (Scan *scan, char *path /* (transfer full) */, const char *name, guint depth)
+{
+  g_autofree char *entry = path;
+  struct stat status;
+  const int problem = stat (path, &status) != 0 ? errno : 0;
+  if (problem == 0 && S_ISDIR (status.st_mode))
+    {
+      if (g_file_test (path, G_FILE_TEST_IS_SYMLINK))
+        g_ptr_array_add (scan->links, g_steal_pointer (&entry));
+      else
+        scan_folder (scan, path, depth + 1);
+    }
+  else if (!scan->filter (name))
+    {
+      /* Unless it is a link that leads nowhere it may be a folder with pictures. */
+      if (problem != 0 && problem != ENOENT && problem != ELOOP)
+        leave_out (scan, path, _ ("What this is can't be told: %s. It stays out."), g_strerror (problem));
+    }
+  else if (!g_utf8_validate (path, -1, NULL))
+    leave_out (scan, path, _ ("The name is not valid UTF-8. Rename the file."));
+  else
+    g_ptr_array_add (scan->found, g_steal_pointer (&entry));
 }
 
 static void
-scan (const char *folder, const Ancestor *parent, guint depth, FvNameFilter filter, GPtrArray *found,
-      GPtrArray *rejected)
+scan_folder (Scan *scan, const char *folder, guint depth)
 {
   struct stat status;
   g_autoptr (GDir) dir = NULL;
   if (stat (folder, &status) != 0 || (dir = g_dir_open (folder, 0, NULL)) == NULL)
     {
-      if (rejected != NULL)
-        fv_problem_add (rejected, folder, 0, _ ("The folder can't be read: %s. Make it readable and import again."),
-                        g_strerror (errno));
+      leave_out (scan, folder, _ ("The folder can't be read: %s. Make it readable and import again."),
+                 g_strerror (errno));
       return;
     }
-  if (leads_back (&status, parent) || depth > MAX_DEPTH)
-    return;
-
-  const Ancestor self = { status.st_dev, status.st_ino, parent };
+  g_autofree char *identity = g_strdup_printf ("%ju %ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+  const char *before = g_hash_table_lookup (scan->seen, identity);
+  if (before != NULL)
+    {
+      leave_out (scan, folder, _ ("The link leads to '%s', which is taken once, where it lies."), before);
+      return;
+    }
+  if (depth > MAX_DEPTH)
+    {
+      leave_out (
+          scan, folder,
+          _ ("The folder lies more than %d folders deep, so it and what is in it stay out. Move it up and import "
+             "again."),
+          MAX_DEPTH);
+      return;
+    }
+  g_hash_table_insert (scan->seen, g_steal_pointer (&identity), g_filename_display_name (folder));
   const char *name;
   while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      if (name[0] == '.')
-        continue;
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-      if (g_file_test (path, G_FILE_TEST_IS_DIR))
-        scan (path, &self, depth + 1, filter, found, rejected);
-      else if (!filter (name))
-        continue;
-      else if (!g_utf8_validate (path, -1, NULL))
-        {
-          g_autofree char *shown = g_filename_display_name (path);
-          if (rejected != NULL)
-            fv_problem_add (rejected, shown, 0, _ ("The name is not valid UTF-8. Rename the file."));
-        }
-      else
-        g_ptr_array_add (found, g_steal_pointer (&path));
-    }
+    if (name[0] != '.')
+      scan_entry (scan, g_build_filename (folder, name, NULL), name, depth);
 }
 
 static int
@@ -177,8 +204,19 @@ compare_paths (gconstpointer a, gconstpointer b)
 GPtrArray *
 fv_scan_folder (const char *folder, FvNameFilter filter, GPtrArray *rejected)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   GPtrArray *found = g_ptr_array_new_with_free_func (g_free);
-  scan (folder, NULL, 0, filter, found, rejected);
+  Scan scan = { filter, found, rejected, seen, g_ptr_array_new_with_free_func (g_free) };
+  scan_folder (&scan, folder, 0);
+  while (scan.links->len > 0)
+    {
+      g_autoptr (GPtrArray) links = g_steal_pointer (&scan.links);
+      scan.links = g_ptr_array_new_with_free_func (g_free);
+      g_ptr_array_sort (links, compare_paths);
+      for (guint i = 0; i < links->len; i++)
+        scan_folder (&scan, g_ptr_array_index (links, i), 0);
+    }
+  g_ptr_array_unref (scan.links);
   g_ptr_array_sort (found, compare_paths);
   return found;
 }

@@ -79,7 +79,7 @@ entry_free (FvImportEntry *entry)
   g_free (entry->hash);
   g_array_unref (entry->boxes);
   g_ptr_array_unref (entry->class_names);
-  g_hash_table_unref (entry->seen);
+  g_clear_pointer (&entry->seen, g_hash_table_unref);
   g_ptr_array_unref (entry->repaired);
   g_ptr_array_unref (entry->rejected);
   g_free (entry);
@@ -107,7 +107,6 @@ fv_import_job_add (FvImportJob *job, const char *picture, char *label, FvSubset 
   entry->subset = subset;
   entry->boxes = g_array_new (FALSE, FALSE, sizeof (FvBox));
   entry->class_names = g_ptr_array_new_with_free_func (g_free);
-  entry->seen = g_hash_table_new_full (hash_box, equal_boxes, g_free, NULL);
   entry->repaired = problems_new ();
   entry->rejected = problems_new ();
   g_ptr_array_add (job->entries, entry);
@@ -152,6 +151,8 @@ fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
 
   FvBox cut = { box.class_id, MAX (box.x1, 0), MAX (box.y1, 0), MIN (box.x2, width), MIN (box.y2, height) };
   double excess = MAX (MAX (cut.x1 - box.x1, cut.y1 - box.y1), MAX (box.x2 - cut.x2, box.y2 - cut.y2));
+  if (entry->seen == NULL)
+    entry->seen = g_hash_table_new_full (hash_box, equal_boxes, g_free, NULL);
   if (!g_hash_table_add (entry->seen, g_memdup2 (&cut, sizeof cut)))
     {
       fv_problem_add (entry->repaired, entry->label, line,
@@ -221,6 +222,7 @@ read_entry (gpointer data, gpointer user_data)
     }
   else if (entry->label != NULL)
     reading->importer->read_labels (reading->job, entry);
+  g_clear_pointer (&entry->seen, g_hash_table_unref);
   g_async_queue_push (reading->done, entry);
 }
 

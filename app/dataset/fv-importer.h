@@ -22,7 +22,7 @@ typedef struct
   char *hash;             /* likewise */
   GArray *boxes;          /* of FvBox */
   GPtrArray *class_names; /* of char *: what class_id counts in, where the format names classes in each file */
-  GHashTable *seen;       /* the boxes so far, to find repeated ones */
+  GHashTable *seen;       /* (nullable): the boxes so far, to find repeated ones; while labels are read */
   GPtrArray *repaired, *rejected;
   gboolean unusable; /* picture or label file can't be used: the picture stays out, and a row says why */
 } FvImportEntry;
@@ -81,8 +81,9 @@ gboolean fv_name_is_text (const char *name);
 gboolean fv_name_is_xml (const char *name);
 
 /*
- * Absolute paths of the files below folder whose names pass, bytewise sorted, hidden ones left out, symbolic links
- * followed once. What can't be read is a row of rejected (NULL = not reported).
+ * Absolute paths of the files below folder whose names pass, bytewise sorted, hidden ones left out. Each folder is listed
+ * once, where it lies rather than by a symbolic link. What can't be read or used is a row of rejected (NULL = not
+ * reported).
  */
 GPtrArray *fv_scan_folder (const char *folder, FvNameFilter filter, GPtrArray *rejected);
 

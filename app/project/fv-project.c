@@ -76,13 +76,21 @@ fv_project_free (FvProject *self)
   g_free (self);
 }
 
+/* NULL where the path can't stand in the files of a project, which are UTF-8. */
 static FvProject *
-project_new (const char *path)
+project_new (const char *path, GError **error)
 {
-  FvProject *self = g_new0 (FvProject, 1);
+  g_autoptr (FvProject) self = g_new0 (FvProject, 1);
   self->path = g_canonicalize_filename (path, NULL);
   self->store = g_build_filename (self->path, "project.db", NULL);
-  return self;
+  if (g_utf8_validate (self->path, -1, NULL))
+    return g_steal_pointer (&self);
+  g_autofree char *shown = g_filename_display_name (self->path);
+  g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE,
+               _ ("The name of the project's folder '%s' is not valid UTF-8. Rename it or a folder above it, or choose "
+                  "another place."),
+               shown);
+  return NULL;
 }
 
 static gboolean
@@ -287,7 +295,9 @@ has_tables (FvProject *self, GError **error)
 FvProject *
 fv_project_create (const char *path, GError **error)
 {
-  g_autoptr (FvProject) self = project_new (path);
+  g_autoptr (FvProject) self = project_new (path, error);
+  if (self == NULL)
+    return NULL;
   g_autofree char *runs = g_build_filename (self->path, "runs", NULL);
   if (g_mkdir_with_parents (runs, 0777) != 0)
     {
@@ -313,7 +323,9 @@ fv_project_create (const char *path, GError **error)
 FvProject *
 fv_project_open (const char *path, FvProjectMode mode, GError **error)
 {
-  g_autoptr (FvProject) self = project_new (path);
+  g_autoptr (FvProject) self = project_new (path, error);
+  if (self == NULL)
+    return NULL;
   if (!g_file_test (self->store, G_FILE_TEST_IS_REGULAR))
     {
       g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
