@@ -32,7 +32,7 @@ static const char *const call_names[] = { FV_FAILING_CALLS (CALL_NAME) };
 static GMutex mutex;
 static FvVulkan driver;
 static FvVulkanFault fault;
-static guint n_calls;
+static GArray *counted; /* of guint: indices of the calls since it was armed */
 static const char *first_failed;
 static gboolean lost;
 static gboolean card;
@@ -53,8 +53,8 @@ count_call (guint index)
   g_mutex_lock (&mutex);
   if (fault.calls & call)
     {
-      n_calls++;
-      if (fault.nth > 0 && (n_calls == fault.nth || (fault.lasting && n_calls > fault.nth)))
+      g_array_append_val (counted, index);
+      if (fault.nth > 0 && (counted->len == fault.nth || (fault.lasting && counted->len > fault.nth)))
         result = fault.result;
     }
   if (lost && (call & FV_CALLS_LOSING))
@@ -74,7 +74,7 @@ fv_failing_vulkan_arm (const FvVulkanFault *what)
 {
   g_mutex_lock (&mutex);
   fault = *what;
-  n_calls = 0;
+  g_array_set_size (counted, 0);
   first_failed = NULL;
   g_mutex_unlock (&mutex);
 }
@@ -98,9 +98,20 @@ fv_failing_vulkan_count (void)
   guint n;
 
   g_mutex_lock (&mutex);
-  n = n_calls;
+  n = counted->len;
   g_mutex_unlock (&mutex);
   return n;
+}
+
+const char *
+fv_failing_vulkan_get_call (guint nth)
+{
+  const char *name;
+
+  g_mutex_lock (&mutex);
+  name = call_names[g_array_index (counted, guint, nth - 1)];
+  g_mutex_unlock (&mutex);
+  return name;
 }
 
 /* What is there */
@@ -481,6 +492,7 @@ fv_failing_vulkan_install (void)
   driver = fv_vulkan;
   for (Kind kind = 0; kind < N_KINDS; kind++)
     live[kind] = g_hash_table_new (NULL, NULL);
+  counted = g_array_new (FALSE, FALSE, sizeof (guint));
   checksums = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   kept = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   FV_FAILING_CALLS (INSTALL)

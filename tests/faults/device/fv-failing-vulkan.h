@@ -52,8 +52,9 @@ void        fv_failing_vulkan_install  (void);
 void        fv_failing_vulkan_arm      (const FvVulkanFault *fault);
 /* (nullable): the name of the call that failed first since it was armed; NULL = there were fewer. */
 const char *fv_failing_vulkan_disarm   (void);
-/* Calls that were counted since it was armed. */
+/* Calls that were counted since it was armed, and the name of one of them, from 1. */
 guint       fv_failing_vulkan_count    (void);
+const char *fv_failing_vulkan_get_call (guint nth);
 
 /* (transfer full): what is there, "3 buffers, 3 pieces of memory"; "" where nothing is. */
 char       *fv_failing_vulkan_get_live (void);
