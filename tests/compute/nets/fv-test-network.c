@@ -154,6 +154,8 @@ fv_test_network_new (JsonObject *facts)
 
   self->facts = facts;
   self->seed = json_object_get_int_member (facts, "seed");
+  self->frozen_layers = json_object_get_int_member (facts, "frozen");
+  self->shift = json_object_get_double_member (facts, "shift");
   self->batch.n = json_object_get_int_member (facts, "n");
   self->batch.height = json_object_get_int_member (facts, "height");
   self->batch.width = json_object_get_int_member (facts, "width");

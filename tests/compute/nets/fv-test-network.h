@@ -16,6 +16,8 @@ typedef struct {
   guint64 seed;
   FvYolov5Config config;
   FvLossParams loss;
+  guint frozen_layers;
+  double shift;             /* for fv_test_network_set_weights(), in training */
   FvModel *model;
   FvBatch batch;
   FvAugmentSample *samples; /* what the batch points to */

@@ -24,7 +24,6 @@
 
 #define N_SUMS 2
 #define N_FIGURES 6 /* of a tensor: L2 norm, N_SUMS sums with random signs, values */
-#define TRAINING_SHIFT 0.5
 
 static JsonParser *parser;
 static double worst_errors[4]; /* of the running case, by Kind */
@@ -108,14 +107,14 @@ static void
 check_training (FvTestNetwork *c)
 {
   g_autoptr (GError) error = NULL;
-  const FvTrainerParams params = { .optimizer = FV_OPTIMIZER_SGD, .loss = c->loss };
+  const FvTrainerParams params = { .optimizer = FV_OPTIMIZER_SGD, .loss = c->loss, .frozen_layers = c->frozen_layers };
   const FvLayout *layout = fv_model_get_layout (c->model);
   g_autoptr (FvTrainer) trainer = fv_trainer_new (c->model, &params, &error);
   g_autofree float *gradients = NULL, *statistics = NULL;
   FvStepLosses losses;
 
   g_assert_no_error (error);
-  fv_test_network_set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, c->shift);
   fv_trainer_accumulate (trainer, &c->batch, &error);
   g_assert_no_error (error);
   fv_trainer_wait (trainer, &error);
@@ -133,7 +132,10 @@ check_training (FvTestNetwork *c)
       g_autofree float *values = g_new (float, n);
 
       fv_param_unpack (param, (statistic ? statistics : gradients) + param->offset, values);
-      compare_tensor (c, statistic ? KIND_STATISTICS : KIND_GRADIENT, name, values, n);
+      if (statistic || param->layer >= c->frozen_layers)
+        compare_tensor (c, statistic ? KIND_STATISTICS : KIND_GRADIENT, name, values, n);
+      for (gsize k = 0; !statistic && param->layer < c->frozen_layers && k < n; k++)
+        g_assert_cmpfloat (values[k], ==, 0);
     }
 }
 
@@ -264,10 +266,10 @@ test_accumulation (gconstpointer data)
 
   g_assert_no_error (error);
   one.n = one.n_pictures = 1; /* to which all targets belong */
-  fv_test_network_set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, c->shift);
   for (guint i = 0; i < G_N_ELEMENTS (alone); i++)
     alone[i] = accumulate (c, trainer, (const FvBatch *[]){ batches[i], NULL });
-  fv_test_network_set_weights (c, TRAINING_SHIFT);
+  fv_test_network_set_weights (c, c->shift);
   sum = accumulate (c, trainer, batches);
   for (guint i = 0; i < fv_layout_get_n_params (layout); i++)
     {
@@ -295,10 +297,12 @@ add_test (JsonArray *cases, guint i, JsonNode *node, gpointer user_data)
 {
   JsonObject *facts = json_node_get_object (node);
   g_autofree char *path = g_strdup_printf (
-      "/nets/networks/%s/%d of %dx%d, %d classes, %u targets", json_object_get_string_member (facts, "variant"),
-      (int)json_object_get_int_member (facts, "n"), (int)json_object_get_int_member (facts, "height"),
-      (int)json_object_get_int_member (facts, "width"), (int)json_object_get_int_member (facts, "classes"),
-      json_array_get_length (json_object_get_array_member (facts, "targets")));
+      "/nets/networks/%s/%d of %dx%d, %d classes, %u targets, %d layers frozen",
+      json_object_get_string_member (facts, "variant"), (int)json_object_get_int_member (facts, "n"),
+      (int)json_object_get_int_member (facts, "height"), (int)json_object_get_int_member (facts, "width"),
+      (int)json_object_get_int_member (facts, "classes"),
+      json_array_get_length (json_object_get_array_member (facts, "targets")),
+      (int)json_object_get_int_member (facts, "frozen"));
 
   g_test_add_data_func (path, facts, test_network);
 }

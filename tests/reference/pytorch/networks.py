@@ -23,20 +23,23 @@ import yolov5
 REPRODUCE = {'losses': 1e-5, 'heads': 1e-3, 'statistics': 1e-5, 'gradients': 1e-3}
 GAINS = {'box': 0.05, 'obj': 0.3, 'cls': 0.5}
 
-# Variant, pictures, height, width, classes, targets wanted in each picture.
-CASES = (
-    ('n', 1, 64, 96, 80, (6,)),
-    ('n', 2, 128, 96, 3, (7, 0)),
-    ('n', 5, 64, 96, 1, (3, 1, 4, 0, 5)),
-    ('n', 2, 96, 64, 3, (0, 0)),
-    ('s', 1, 128, 96, 3, (8,)),
-    ('s', 2, 64, 96, 20, (4, 5)),
-    ('s', 5, 96, 64, 3, (2, 6, 0, 3, 4)),
-)
-N_SUMS, N_SAMPLES = 2, 3
 # In training BatchNorm's biases lie around this: rounding, which the statistics of few pixels make grow from layer to
 # layer, then grows five times less.
-TRAINING_SHIFT = 0.5
+SHIFT = 0.5
+
+# Variant, pictures, height, width, classes, targets wanted in each picture, frozen layers, shift in training.
+CASES = (
+    ('n', 1, 64, 96, 80, (6,), 0, SHIFT),
+    ('n', 2, 128, 96, 3, (7, 0), 0, SHIFT),
+    ('n', 5, 64, 96, 1, (3, 1, 4, 0, 5), 0, SHIFT),
+    ('n', 2, 96, 64, 3, (0, 0), 0, SHIFT),
+    ('s', 1, 128, 96, 3, (8,), 0, SHIFT),
+    ('s', 2, 64, 96, 20, (4, 5), 0, SHIFT),
+    ('s', 5, 96, 64, 3, (2, 6, 0, 3, 4), 0, SHIFT),
+    # Running variances are those that keep activations from growing without a shift.
+    ('n', 3, 64, 128, 3, (5, 2, 0), 10, 0),
+)
+N_SUMS, N_SAMPLES = 2, 3
 
 
 def relative_l2(values, expected):
@@ -53,13 +56,14 @@ def train(network, pictures, targets, gains):
     heads = network.heads(pictures, True)
     losses, matches = yolov5.loss(heads, targets, gains)
     total = sum(losses) * len(pictures)
-    gradients = torch.autograd.grad(total, list(network.parameters.values()))
+    learnt = [name for name in network.parameters if int(name.split('.')[1]) >= network.frozen_layers]
+    gradients = torch.autograd.grad(total, [network.parameters[name] for name in learnt])
     return {
         'losses': [float(l) for l in losses],
         'total': float(total),
         'matches': matches,
         'heads': [head.detach().numpy() for head in heads],
-        'gradients': {name: g.numpy() for name, g in zip(network.parameters, gradients)},
+        'gradients': {name: g.numpy() for name, g in zip(learnt, gradients)},
         'statistics': {name: s.numpy() for name, s in network.statistics.items()},
     }
 
@@ -131,7 +135,7 @@ class Generated(yolov5.Network):
         def fetch(name, shape):
             return generator.parameter(seed, name, shape, exponents.get(name.rpartition('.')[0]), shift)
 
-        super().__init__(case[0], case[4], fetch, dtype)
+        super().__init__(case[0], case[4], fetch, dtype, case[6])
         self.exponents = exponents
 
     def before_batch_norm(self, name, x):
@@ -141,7 +145,7 @@ class Generated(yolov5.Network):
 
 def run_case(seed, case, targets, dtype, exponents):
     """Losses in evaluation and in training, matches, and every tensor; fills exponents where it is empty."""
-    _, n, height, width, n_classes, _ = case
+    _, n, height, width, n_classes, _, _, shift = case
     gains = dict(GAINS, cls=GAINS['cls'] * n_classes / 80)
     pictures = torch.from_numpy(generator.pictures(seed, n, height, width)).permute(0, 3, 1, 2).float() / 255
     network = Generated(seed, case, dtype, 0, exponents)
@@ -149,7 +153,7 @@ def run_case(seed, case, targets, dtype, exponents):
         heads = network.heads(pictures.to(dtype), False)
         eval_losses = [float(l) for l in yolov5.loss(heads, targets, gains)[0]]
         rows = yolov5.decode(heads).numpy()
-    run = train(Generated(seed, case, dtype, TRAINING_SHIFT, exponents), pictures.to(dtype), targets, gains)
+    run = train(Generated(seed, case, dtype, shift, exponents), pictures.to(dtype), targets, gains)
     values = {'rows.boxes': rows[..., :4], 'rows.probabilities': rows[..., 4:]}
     values.update({'gradient ' + name: g for name, g in run['gradients'].items()})
     values.update(run['statistics'])
@@ -162,7 +166,7 @@ def kind_of(name):
 
 
 def make_case(seed, case):
-    variant, n, height, width, n_classes, wanted = case
+    variant, n, height, width, n_classes, wanted, frozen_layers, shift = case
     targets = make_targets(seed, n_classes, height, width, wanted)
     exponents = {}
     eval_losses, losses, matches, values, spread = run_case(seed, case, targets, torch.float64, exponents)
@@ -178,6 +182,7 @@ def make_case(seed, case):
     print('  single against double precision:', ', '.join(f'{kind} {e:.1e}' for kind, e in noise.items()))
     return {
         'variant': variant, 'n': n, 'height': height, 'width': width, 'classes': n_classes, 'seed': seed,
+        'frozen': frozen_layers, 'shift': shift,
         'gains': [GAINS['box'], GAINS['obj'], GAINS['cls'] * n_classes / 80],
         'targets': [[float(f'{x:.9g}') for x in row] for row in targets],
         'losses': losses, 'losses in evaluation': eval_losses, 'exponents': exponents, 'noise': noise, 'tensors': kept,

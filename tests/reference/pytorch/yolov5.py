@@ -28,12 +28,14 @@ HEAD_LAYERS = (17, 20, 23)
 
 
 class Network:
-    def __init__(self, variant, n_classes, fetch, dtype):
-        """fetch (name, shape) gives a float32 array for each name of the state_dict."""
+    def __init__(self, variant, n_classes, fetch, dtype, frozen_layers=0):
+        """fetch (name, shape) gives a float32 array for each name of the state_dict. Frozen layers learn nothing, and
+        their batch normalisation stays with its running statistics."""
         self.depth, self.width = SIZES[variant]
         self.n_classes = n_classes
         self.fetch = fetch
         self.dtype = dtype
+        self.frozen_layers = frozen_layers
         self.training = False
         self.parameters = {}
         self.statistics = {}
@@ -79,9 +81,9 @@ class Network:
     def heads(self, x, training):
         """[n, 3, H, W] to three tensors of logits [n, 3, H / stride, W / stride, 5 + classes]."""
         outputs = []
-        self.training = training
         for i, (module, *args) in enumerate(LAYERS):
             name = f'model.{i}'
+            self.training = training and i >= self.frozen_layers
             if module == CONV:
                 x = self.conv(name, x, self.channels(args[0]), *args[1:])
             elif module == C3:
