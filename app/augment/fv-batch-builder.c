@@ -63,6 +63,21 @@ failure_free (gpointer data)
   g_free (self);
 }
 
+/* The item stays out from now on; why is told once. */
+static void
+note_failure (FvBatchBuilder *self, guint item, const GError *error)
+{
+  g_mutex_lock (&self->mutex);
+  if (!self->failed[item])
+    {
+      Failure failure = { item, g_strdup (error->message) };
+      self->failed[item] = TRUE;
+      self->n_failed++;
+      g_queue_push_tail (&self->failures, g_memdup2 (&failure, sizeof failure));
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
 /* The picture of an item, or NULL where it can't be read, which is noted the first time. */
 static FvPicture *
 load_item (FvBatchBuilder *self, guint item)
@@ -82,15 +97,7 @@ load_item (FvBatchBuilder *self, guint item)
                  info->width, info->height, picture->original_width, picture->original_height);
   if (error == NULL)
     return g_steal_pointer (&picture);
-  g_mutex_lock (&self->mutex);
-  if (!self->failed[item])
-    {
-      Failure failure = { item, g_strdup (error->message) };
-      self->failed[item] = TRUE;
-      self->n_failed++;
-      g_queue_push_tail (&self->failures, g_memdup2 (&failure, sizeof failure));
-    }
-  g_mutex_unlock (&self->mutex);
+  note_failure (self, item, error);
   return NULL;
 }
 
@@ -113,14 +120,20 @@ get_source (guint index, FvAugmentSource *source, gpointer user_data)
   };
 }
 
-/* Puts the picture of a sample without mosaic at the size that its tile has. */
+/* Puts the picture of a sample without mosaic at the size that its tile has. Without memory it is grey and has no boxes. */
 static void
-fit_picture (FvBuiltSample *sample, guint width, guint height)
+fit_picture (FvBatchBuilder *self, FvBuiltSample *sample, guint width, guint height)
 {
+  g_autoptr (GError) error = NULL;
   g_autoptr (FvPicture) picture = sample->pictures[0];
-  sample->pictures[0] = fv_picture_resize (picture, width, height, FV_RESIZE_LINEAR, NULL);
-  if (sample->pictures[0] == NULL) /* no memory: grey */
-    sample->augmented.sample.layers[0].n_tiles = 0;
+  sample->pictures[0] = fv_picture_resize (picture, width, height, FV_RESIZE_LINEAR, &error);
+  if (sample->pictures[0] != NULL)
+    return;
+  const FvItem *info = fv_dataset_get (self->dataset, sample->item);
+  g_prefix_error (&error, "%s: ", info->path);
+  note_failure (self, sample->item, error);
+  sample->augmented.sample.layers[0].n_tiles = 0;
+  g_array_set_size (sample->augmented.targets, 0);
 }
 
 static void
@@ -138,7 +151,7 @@ build_augmented (FvBatchBuilder *self, FvBuiltSample *sample, const FvAugmentPol
   };
   fv_augment_sample (policy, &params, get_source, &context, &sample->augmented);
   if (sample->augmented.inner_width > 0)
-    fit_picture (sample, sample->augmented.inner_width, sample->augmented.inner_height);
+    fit_picture (self, sample, sample->augmented.inner_width, sample->augmented.inner_height);
 }
 
 static void
@@ -159,8 +172,8 @@ build_plain (FvBatchBuilder *self, FvBuiltSample *sample, const guint shape[2])
       augmented->sample.layers[0].n_tiles = 0;
       return;
     }
-  fit_picture (sample, letterbox->inner_width, letterbox->inner_height);
   fv_augment_plain_targets (letterbox, (const FvBox *)info->boxes->data, info->boxes->len, augmented->targets);
+  fit_picture (self, sample, letterbox->inner_width, letterbox->inner_height);
 }
 
 static gpointer

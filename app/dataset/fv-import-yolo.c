@@ -379,17 +379,20 @@ list_by_config (FvImportJob *job, const char *file, GError **error)
 
 /* Class names that lie beside the labels, where there is no description. */
 static GStrv
-find_names (const char *source)
+find_names (FvImportJob *job)
 {
   static const char *const places[] = { "classes.txt",        "obj.names",
                                         "labels/classes.txt", "predefined_classes.txt",
                                         "../classes.txt",     "data/obj.names" };
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     {
-      g_autofree char *file = g_canonicalize_filename (places[i], source);
-      GStrv names = g_file_test (file, G_FILE_TEST_IS_REGULAR) ? fv_yolo_read_names (file) : NULL;
+      g_autofree char *file = g_canonicalize_filename (places[i], job->root);
+      g_autofree char *reason = NULL;
+      GStrv names = g_file_test (file, G_FILE_TEST_IS_REGULAR) ? fv_yolo_read_names (file, &reason) : NULL;
       if (names != NULL)
         return names;
+      if (reason != NULL)
+        fv_problem_add (job->rejected, file, 0, _ ("%s The names of the classes may be in it."), reason);
     }
   return NULL;
 }
@@ -474,14 +477,14 @@ list (FvImportJob *job, GError **error)
           job->class_names = g_strdupv (read->class_names);
         }
       else
-        job->class_names = find_names (labels);
+        job->class_names = find_names (job);
       list_apart (job, labels);
       return TRUE;
     }
   if (config != NULL || is_config (job->source))
     return list_by_config (job, config != NULL ? config : job->source, error);
 
-  job->class_names = find_names (job->root);
+  job->class_names = find_names (job);
   if (folder)
     {
       g_autoptr (GPtrArray) label_folders = g_ptr_array_new_with_free_func (g_free);

@@ -335,13 +335,17 @@ fv_yolo_config_is_one (const char *file)
 /* darknet */
 
 GStrv
-fv_yolo_read_names (const char *file)
+fv_yolo_read_names (const char *file, char **reason)
 {
   gsize size;
-  g_autofree char *reason = NULL;
-  g_autofree char *text = fv_import_read_text (file, &size, &reason);
+  g_autofree char *why = NULL;
+  g_autofree char *text = fv_import_read_text (file, &size, &why);
   if (text == NULL)
-    return NULL;
+    {
+      if (reason != NULL)
+        *reason = g_steal_pointer (&why);
+      return NULL;
+    }
   GPtrArray *names = g_ptr_array_new ();
   guint n = 0;
   char *line;
@@ -399,7 +403,7 @@ read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
           const char *const folders[] = { self->base, NULL };
           g_autofree char *file = fv_yolo_resolve (folders, value);
           g_strfreev (self->class_names);
-          self->class_names = file != NULL ? fv_yolo_read_names (file) : NULL;
+          self->class_names = file != NULL ? fv_yolo_read_names (file, NULL) : NULL;
           if (self->class_names == NULL)
             fv_problem_add (rejected, self->file, number,
                             _ ("The class names in '%s' can't be read. Correct the path."), value);

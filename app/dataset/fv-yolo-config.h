@@ -33,8 +33,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvYoloConfig, fv_yolo_config_free)
 /* Whether a .yaml file looks like the description of a dataset: a mapping with train, val or test. */
 gboolean fv_yolo_config_is_one (const char *file);
 
-/* One class a line (classes.txt, obj.names): (transfer full), NULL where the file has none or can't be read. */
-GStrv fv_yolo_read_names (const char *file);
+/*
+ * One class a line (classes.txt, obj.names): (transfer full), NULL where the file has none or can't be read; then *reason
+ * (optional) is a sentence.
+ */
+GStrv fv_yolo_read_names (const char *file, char **reason);
 
 /*
  * The file or folder that text means, seen from one of the NULL-terminated folders, else NULL. Understands the ways in

@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
   read_as (data, size, ".yaml");
   read_as (data, size, ".data");
-  names = fv_yolo_read_names (fv_fuzz_file (data, size, NULL));
+  names = fv_yolo_read_names (fv_fuzz_file (data, size, NULL), NULL);
   check_names (names);
   return 0;
 }

@@ -70,7 +70,7 @@ test_gigabyte (void)
           g_assert_nonnull (strstr (reason, "larger than 64 MiB"));
         }
       else if (g_str_has_suffix (path, ".names"))
-        g_assert_null (fv_yolo_read_names (path));
+        g_assert_null (fv_yolo_read_names (path, NULL));
       else
         {
           g_assert_null (fv_yolo_config_read (path, report->repaired, report->rejected, &error));
@@ -163,7 +163,7 @@ test_empty_lines (void)
   g_autoptr (FvYoloConfig) config = fv_yolo_config_read (data, rows, rows, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (config->sources->len, ==, 0);
-  g_assert_null (fv_yolo_read_names (names));
+  g_assert_null (fv_yolo_read_names (names, NULL));
   g_autoptr (FvProject) project = fv_test_project ();
   g_assert_null (fv_import (project, list, &(FvImportParams){ .dry_run = TRUE }, &error));
   g_assert_nonnull (error);
@@ -333,8 +333,8 @@ test_descriptions (void)
   g_autoptr (GError) error = NULL;
   g_assert_null (fv_yolo_config_read (wide, rows, rows, &error));
   g_assert_nonnull (strstr (error->message, "The file is not text. Save it as plain text (UTF-8)."));
-  g_auto (GStrv) names
-      = fv_yolo_read_names (fv_test_write (fv_test_folder (), "a.names", "\xef\xbb\xbfred\r\n\xff\xfe\r\nred\r\n\r\n"));
+  g_auto (GStrv) names = fv_yolo_read_names (
+      fv_test_write (fv_test_folder (), "a.names", "\xef\xbb\xbfred\r\n\xff\xfe\r\nred\r\n\r\n"), NULL);
   g_assert_cmpuint (g_strv_length (names), ==, 3);
   g_assert_cmpstr (names[0], ==, "red");
   g_assert_cmpstr (names[1], ==, "class1");

@@ -43,6 +43,16 @@ fv_example_yolo (void)
 }
 
 const char *
+fv_example_bare (void)
+{
+  const char *folder = fv_example_yolo ();
+  g_autofree char *description = g_build_filename (folder, "data.yaml", NULL);
+  g_unlink (description);
+  fv_test_write (folder, "classes.txt", "ring\ndisc\n");
+  return folder;
+}
+
+const char *
 fv_example_voc (void)
 {
   const char *folder = fv_test_folder ();

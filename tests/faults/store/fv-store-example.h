@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 
 /* (transfer none): a folder of YOLO's with data.yaml: five pictures, the last without labels, and one label that is refused. */
 const char *fv_example_yolo    (void);
+/* (transfer none): the same without data.yaml; classes.txt names the classes. */
+const char *fv_example_bare    (void);
 /* (transfer none): one of Pascal VOC's with lists: three pictures, one object that is refused. */
 const char *fv_example_voc     (void);
 /* (transfer none): a new project that holds the VOC folder already; closed. */

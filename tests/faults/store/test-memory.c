@@ -38,7 +38,9 @@ assert_not_lost (const FvImportReport *report, const FvItem *wanted)
     g_assert_true (is_refused (report, slash + 1));
   else
     {
-      g_assert_cmpuint (item->boxes->len, ==, wanted->boxes->len);
+      /* Without names a class that is out of their range is one. */
+      g_assert_cmpuint (item->boxes->len, >=, wanted->boxes->len);
+      g_assert_true (item->boxes->len == wanted->boxes->len || is_refused (report, "classes.txt"));
       g_assert_true (item->subset == wanted->subset || is_refused (report, "/ImageSets/"));
     }
 }
@@ -64,7 +66,8 @@ run_with_failure (const char *path, const char *source, guint n, gboolean lastin
     }
   g_assert_no_error (error);
   g_assert_true (
-      g_strv_equal ((const char *const *)report->dataset->class_names, (const char *const *)whole->class_names));
+      g_strv_equal ((const char *const *)report->dataset->class_names, (const char *const *)whole->class_names)
+      || is_refused (report, "classes.txt"));
   for (guint i = 0; i < whole->items->len; i++)
     assert_not_lost (report, fv_dataset_get (whole, i));
 }
@@ -98,6 +101,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/faults/store/memory/yolo", fv_example_yolo (), test_import);
+  g_test_add_data_func ("/faults/store/memory/bare", fv_example_bare (), test_import);
   g_test_add_data_func ("/faults/store/memory/voc", fv_example_voc (), test_import);
   return g_test_run ();
 }
