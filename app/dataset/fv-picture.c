@@ -11,6 +11,8 @@
 
 /* Nobody's picture is larger; a file that is would only exhaust the memory. */
 #define MAX_FILE_BYTES ((guint64)2 << 30)
+/* Pixels beyond which a picture is decoded alone, however many threads there are: a dozen of the largest would be 18 GB. */
+#define LARGE_AREA 50000000
 
 G_DEFINE_QUARK (fv_picture_error, fv_picture_error)
 
@@ -237,24 +239,21 @@ fv_picture_resize (FvPicture *self, guint width, guint height, FvResize how, GEr
   return resized;
 }
 
-FvPicture *
-fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint max_side, FvResize how, GError **error)
+/* The whole of fv_picture_load_bytes() once the header is known. */
+static FvPicture *
+load_probed (const FvPictureSource *source, FvPictureInfo info, guint max_side, FvResize how, GError **error)
 {
-  FvPictureSource source = { .name = name, .data = data, .fd = -1, .size = size };
-  FvPictureInfo info;
-  if (!probe (&source, &info, error))
-    return NULL;
   /* Decoding at a fraction changes the pixels a little, so that pictures of the usual sizes are decoded whole. */
   guint longer = MAX (info.width, info.height);
   guint min_side = max_side > 0 && longer / 4 >= max_side ? 2 * max_side : 0;
-  g_autoptr (FvPicture) stored = info.format == FV_PICTURE_JPEG ? fv_jpeg_decode (&source, &info, min_side, error)
-                                                                : fv_png_decode (&source, &info, error);
+  g_autoptr (FvPicture) stored = info.format == FV_PICTURE_JPEG ? fv_jpeg_decode (source, &info, min_side, error)
+                                                                : fv_png_decode (source, &info, error);
   if (stored == NULL)
     return NULL;
   g_autoptr (FvPicture) upright = turn (stored, info.orientation, error);
   if (upright == NULL)
     {
-      g_prefix_error (error, "%s: ", name);
+      g_prefix_error (error, "%s: ", source->name);
       return NULL;
     }
   make_upright (&info);
@@ -266,8 +265,25 @@ fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint m
   fv_picture_fit (info.width, info.height, max_side, &width, &height);
   FvPicture *resized = fv_picture_resize (upright, width, height, how, error);
   if (resized == NULL)
-    g_prefix_error (error, "%s: ", name);
+    g_prefix_error (error, "%s: ", source->name);
   return resized;
+}
+
+FvPicture *
+fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint max_side, FvResize how, GError **error)
+{
+  static GMutex alone;
+  FvPictureSource source = { .name = name, .data = data, .fd = -1, .size = size };
+  FvPictureInfo info;
+  if (!probe (&source, &info, error))
+    return NULL;
+  const gboolean large = (guint64)info.width * info.height > LARGE_AREA;
+  if (large)
+    g_mutex_lock (&alone);
+  FvPicture *picture = load_probed (&source, info, max_side, how, error);
+  if (large)
+    g_mutex_unlock (&alone);
+  return picture;
 }
 
 FvPicture *

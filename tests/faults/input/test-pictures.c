@@ -117,6 +117,33 @@ test_rows (void)
   fv_bounded_end (229 + 64);
 }
 
+static gpointer
+load_small (gpointer path)
+{
+  return fv_picture_load (path, 64, FV_RESIZE_AREA, NULL);
+}
+
+/* Threads that decode large pictures wait for one another. */
+static void
+test_threads (void)
+{
+  GThread *threads[4];
+  const char *path;
+
+  if (!fv_bounded_begin ())
+    return;
+  path = fv_large_png (fv_test_folder (), "large.png", 10000, 8000, 8);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new (NULL, load_small, (gpointer)path);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autoptr (FvPicture) picture = g_thread_join (threads[i]);
+
+      g_assert_cmpuint (picture->width, ==, 64);
+    }
+  fv_bounded_end (229 + 64);
+}
+
 /* No memory for a picture is a sentence. */
 static void
 test_no_memory (void)
@@ -192,6 +219,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/input/pictures/import", test_import);
   g_test_add_func ("/faults/input/pictures/scaled", test_scaled);
   g_test_add_func ("/faults/input/pictures/rows", test_rows);
+  g_test_add_func ("/faults/input/pictures/threads", test_threads);
   g_test_add_func ("/faults/input/pictures/no-memory", test_no_memory);
   g_test_add_func ("/faults/input/pictures/long-beginnings", test_long_beginnings);
   g_test_add_func ("/faults/input/pictures/scans", test_scans);
