@@ -34,15 +34,22 @@ static void
 set_out_of_memory (FvDevice *device, const char *name, VkDeviceSize size, GError **error)
 {
   g_autofree char *needed = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *largest = g_format_size_full (device->largest_buffer_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *used = g_format_size_full (device->allocated_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *available = g_format_size_full (fv_device_get_available_bytes (device), G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *total = g_format_size_full (device->info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-  g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
-               "The device “%s” has too little memory: %s more were needed for “%s”, and %s of its %s are said to be "
-               "free (Fovea holds %s). Choose a smaller batch, smaller pictures or a smaller model, or end other "
-               "programs that use the device.",
-               device->info->name, needed, name, available, total, used);
+  if (size > device->largest_buffer_bytes)
+    g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                 "The device “%s” gives at most %s in one piece, and %s were needed for “%s”. Choose a smaller batch, "
+                 "smaller pictures or a smaller model.",
+                 device->info->name, largest, needed, name);
+  else
+    g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                 "The device “%s” has too little memory: %s more were needed for “%s”, and %s of its %s are said to be "
+                 "free (Fovea holds %s). Choose a smaller batch, smaller pictures or a smaller model, or end other "
+                 "programs that use the device.",
+                 device->info->name, needed, name, available, total, used);
 }
 
 static gboolean
@@ -116,7 +123,10 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
   self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);
-  result = fv_vulkan.CreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
+  /* More must not even be asked for. */
+  result = size > device->largest_buffer_bytes
+               ? VK_ERROR_OUT_OF_DEVICE_MEMORY
+               : fv_vulkan.CreateBuffer (device->device, &buffer_info, NULL, &self->buffer);
   if (result == VK_SUCCESS)
     result = allocate (self, memory, &properties);
   if (is_out_of_memory (result))

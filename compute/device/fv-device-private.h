@@ -36,6 +36,7 @@ struct _FvDevice
   GHashTable *pipelines;           /* key string -> VkPipeline */
   FvBuffer *pages;                 /* zero page, then dump page */
   guint64 allocated_bytes, peak_bytes;
+  guint64 largest_buffer_bytes;
   gboolean memory_budget;          /* the driver knows what other programs use */
 };
 

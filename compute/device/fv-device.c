@@ -393,19 +393,22 @@ select_device (GPtrArray *infos, const char *selector, GError **error)
 /* Logical device */
 
 static void
-choose_subgroup_size (FvDevice *self, guint wanted)
+read_properties (FvDevice *self, guint wanted_subgroup_size)
 {
+  VkPhysicalDeviceMaintenance4Properties sizes
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES };
   VkPhysicalDeviceSubgroupSizeControlProperties control
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES };
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES, .pNext = &sizes };
   VkPhysicalDeviceProperties2 properties
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
 
   fv_vulkan.GetPhysicalDeviceProperties2 (self->physical, &properties);
   self->subgroup_size = self->info->subgroup_size;
-  if (wanted >= control.minSubgroupSize && wanted <= control.maxSubgroupSize)
-    self->subgroup_size = wanted;
+  if (wanted_subgroup_size >= control.minSubgroupSize && wanted_subgroup_size <= control.maxSubgroupSize)
+    self->subgroup_size = wanted_subgroup_size;
   if (!(control.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
     self->subgroup_size_control = FALSE;
+  self->largest_buffer_bytes = sizes.maxBufferSize;
   self->timestamp_seconds = properties.properties.limits.timestampPeriod * 1e-9;
 }
 
@@ -540,7 +543,7 @@ fv_device_open (const FvDeviceParams *params, GError **error)
                                                                                       "vkSetDebugUtilsObjectNameEXT");
   if (!create_device (self, error))
     return NULL;
-  choose_subgroup_size (self, params->subgroup_size);
+  read_properties (self, params->subgroup_size);
   choose_submission_seconds (self, params->submission_seconds);
   if (!create_objects (self, error))
     return NULL;
@@ -635,6 +638,12 @@ fv_device_get_available_bytes (FvDevice *self)
       used = budget.heapUsage[heap];
     }
   return limit > used ? limit - used : 0;
+}
+
+guint64
+fv_device_get_largest_buffer_bytes (FvDevice *self)
+{
+  return self->largest_buffer_bytes;
 }
 
 VkDeviceAddress

@@ -63,6 +63,8 @@ guint64             fv_device_get_peak_bytes (FvDevice *self);
  * less what this device has allocated.
  */
 guint64             fv_device_get_available_bytes (FvDevice *self);
+/* Bytes that one buffer may have; all activations of a network lie in one. */
+guint64             fv_device_get_largest_buffer_bytes (FvDevice *self);
 
 /*
  * A driver reads its environment when it is loaded, so this goes first thing in main(): sets LP_NATIVE_VECTOR_WIDTH (where it is unset) to

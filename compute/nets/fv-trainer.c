@@ -176,24 +176,31 @@ check_memory (const FvPlan *plan, gpointer user_data, GError **error)
 {
   FvTrainer *self = user_data;
   const FvDeviceInfo *info = fv_device_get_info (self->device);
+  const guint64 arena = fv_graph_get_arena_bytes (plan->graph);
+  const guint64 largest = fv_device_get_largest_buffer_bytes (self->device);
   const guint64 held = model_bytes (self);
-  const guint64 needed = held + fv_graph_get_arena_bytes (plan->graph);
   /* The arena that there is goes before a larger one comes. */
   const guint64 available = MIN (
       fv_device_get_available_bytes (self->device) + held + fv_plans_get_arena_bytes (self->plans), info->memory_bytes);
-  g_autofree char *needed_text = NULL, *available_text = NULL, *total_text = NULL;
+  g_autofree char *needed_text = g_format_size_full (held + arena, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *available_text = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *total_text = g_format_size_full (info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *arena_text = g_format_size_full (arena, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *largest_text = g_format_size_full (largest, G_FORMAT_SIZE_IEC_UNITS);
 
-  if (needed <= available)
-    return TRUE;
-  needed_text = g_format_size_full (needed, G_FORMAT_SIZE_IEC_UNITS);
-  available_text = g_format_size_full (available, G_FORMAT_SIZE_IEC_UNITS);
-  total_text = g_format_size_full (info->memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
-               "Training with %u pictures of %u x %u px at a time needs %s of memory, and the device “%s” has %s free "
-               "of %s. Choose a smaller batch, smaller pictures or a smaller model, or end other programs that use the "
-               "device.",
-               plan->n, plan->width, plan->height, needed_text, info->name, available_text, total_text);
-  return FALSE;
+  if (held + arena > available)
+    g_set_error (
+        error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+        "Training with %u pictures of %u x %u px at a time needs %s of memory, and the device “%s” has %s free "
+        "of %s. Choose a smaller batch, smaller pictures or a smaller model, or end other programs that use the "
+        "device.",
+        plan->n, plan->width, plan->height, needed_text, info->name, available_text, total_text);
+  else if (arena > largest)
+    g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+                 "Training with %u pictures of %u x %u px at a time needs %s of memory in one piece, and the device "
+                 "“%s” gives at most %s. Choose a smaller batch, smaller pictures or a smaller model.",
+                 plan->n, plan->width, plan->height, arena_text, info->name, largest_text);
+  return held + arena <= available && arena <= largest;
 }
 
 guint64
