@@ -133,7 +133,7 @@ run_with_failure (const char *path, const Operation *operation, guint n, const c
   if (done)
     g_assert_no_error (error);
   else
-    fv_example_assert_sentence (error, path, "memory");
+    fv_example_assert_sentence (error, path, "close other programs");
   g_autofree char *here = fv_example_content (project);
   g_assert_cmpstr (here, ==, done ? after : before);
   fv_project_free (project);
@@ -187,7 +187,7 @@ test_open (void)
           failed = n_calls >= n;
           start (0);
           if (project == NULL)
-            fv_example_assert_sentence (error, path, "memory");
+            fv_example_assert_sentence (error, path, "close other programs");
           else
             /* A failure that SQLite gets over must not be taken for a file system without shared memory. */
             g_assert_null (fv_project_get_notice (project));
@@ -220,7 +220,7 @@ test_create (void)
           start (0);
           if (project == NULL)
             {
-              fv_example_assert_sentence (error, path, "memory");
+              fv_example_assert_sentence (error, path, "close other programs");
               g_clear_error (&error);
               project = fv_project_create (path, &error);
               g_assert_no_error (error);
