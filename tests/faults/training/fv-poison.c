@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/faults/training/fv-poison.h"
+
+#include "compute/device/fv-vulkan.h"
+
+#define NOT_A_NUMBER 0x7fc00000u
+
+typedef struct
+{
+  VkBuffer buffer;
+  VkDeviceSize size;
+} Made;
+
+static FvVulkan driver;
+static VkDevice device;
+static VkQueue queue;
+static guint32 family;
+static GArray *made; /* of Made, in the order of being made */
+
+static VKAPI_ATTR void VKAPI_CALL
+noting_GetDeviceQueue (VkDevice self, uint32_t queue_family, uint32_t index, VkQueue *out)
+{
+  driver.GetDeviceQueue (self, queue_family, index, out);
+  device = self;
+  family = queue_family;
+  queue = *out;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL
+noting_CreateBuffer (VkDevice self, const VkBufferCreateInfo *info, const VkAllocationCallbacks *callbacks,
+                     VkBuffer *buffer)
+{
+  const VkResult result = driver.CreateBuffer (self, info, callbacks, buffer);
+
+  if (result == VK_SUCCESS)
+    g_array_append_val (made, ((Made){ *buffer, info->size }));
+  return result;
+}
+
+void
+fv_poison_install (void)
+{
+  driver = fv_vulkan;
+  made = g_array_new (FALSE, FALSE, sizeof (Made));
+  fv_vulkan.GetDeviceQueue = noting_GetDeviceQueue;
+  fv_vulkan.CreateBuffer = noting_CreateBuffer;
+}
+
+/* A model's buffers come first, its trainer's after them; those of weights, EMA, gradients and momentum are of one size. */
+static const Made *
+find_buffer (FvModelBuffer buffer, guint n_classes)
+{
+  static const guint ranks[] = {
+    [FV_BUFFER_WEIGHTS] = 4,
+    [FV_BUFFER_EMA] = 3,
+    [FV_BUFFER_GRADIENTS] = 2,
+    [FV_BUFFER_MOMENTUM] = 1,
+  };
+  FvYolov5Config config;
+  g_autoptr (FvLayout) layout = NULL;
+  guint rank = ranks[buffer];
+
+  fv_yolov5_config_init (&config, 'n', n_classes);
+  layout = fv_yolov5_layout_new (&config);
+  for (guint i = made->len; i > 0; i--)
+    {
+      const Made *candidate = &g_array_index (made, Made, i - 1);
+
+      if (candidate->size == fv_layout_get_parameter_floats (layout) * sizeof (float) && --rank == 0)
+        return candidate;
+    }
+  g_assert_not_reached ();
+}
+
+static void
+record_fill (VkCommandBuffer commands, const Made *target)
+{
+  const VkMemoryBarrier2 barrier = {
+    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
+    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
+    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
+  };
+  const VkDependencyInfo dependency
+      = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
+
+  driver.CmdPipelineBarrier2 (commands, &dependency);
+  driver.CmdFillBuffer (commands, target->buffer, 0, 4, NOT_A_NUMBER);
+  driver.CmdFillBuffer (commands, target->buffer, target->size - 4, 4, NOT_A_NUMBER);
+  driver.CmdPipelineBarrier2 (commands, &dependency);
+}
+
+void
+fv_poison (FvModelBuffer buffer, guint n_classes)
+{
+  const VkCommandPoolCreateInfo pool_info
+      = { .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO, .queueFamilyIndex = family };
+  const VkCommandBufferBeginInfo begin
+      = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT };
+  VkCommandBufferAllocateInfo info
+      = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandBufferCount = 1 };
+  VkCommandBufferSubmitInfo commands = { .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO };
+  const VkSubmitInfo2 submit
+      = { .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2, .commandBufferInfoCount = 1, .pCommandBufferInfos = &commands };
+
+  g_assert_cmpint (driver.CreateCommandPool (device, &pool_info, NULL, &info.commandPool), ==, VK_SUCCESS);
+  g_assert_cmpint (driver.AllocateCommandBuffers (device, &info, &commands.commandBuffer), ==, VK_SUCCESS);
+  g_assert_cmpint (driver.BeginCommandBuffer (commands.commandBuffer, &begin), ==, VK_SUCCESS);
+  record_fill (commands.commandBuffer, find_buffer (buffer, n_classes));
+  g_assert_cmpint (driver.EndCommandBuffer (commands.commandBuffer), ==, VK_SUCCESS);
+  g_assert_cmpint (driver.QueueSubmit2 (queue, 1, &submit, VK_NULL_HANDLE), ==, VK_SUCCESS);
+  g_assert_cmpint (driver.DeviceWaitIdle (device), ==, VK_SUCCESS);
+  driver.DestroyCommandPool (device, info.commandPool, NULL);
+}
