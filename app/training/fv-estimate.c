@@ -57,9 +57,9 @@ typedef struct
   FvLossParams loss;
 } Needs;
 
-/* With @n pictures at a time. */
+/* With @n pictures at a time. @largest: of one buffer. */
 static guint64
-count_trainer (const Needs *self, guint n)
+count_trainer (const Needs *self, guint n, guint64 *largest)
 {
   const FvRecipe *recipe = self->recipe;
   const FvAugmentPolicy *augment = &recipe->augment;
@@ -72,12 +72,13 @@ count_trainer (const Needs *self, guint n)
     .clip_norm = (float)recipe->clip,
   };
 
-  return fv_trainer_count_bytes (self->device, self->config, &params, n, (guint)recipe->imgsz, (guint)recipe->imgsz)
+  return fv_trainer_count_bytes (self->device, self->config, &params, n, (guint)recipe->imgsz, (guint)recipe->imgsz,
+                                 largest)
          + (guint64)(TRAINER_SLOTS * INPUT_SLACK * input);
 }
 
 static guint64
-count_predictor (const Needs *self, guint n)
+count_predictor (const Needs *self, guint n, guint64 *largest)
 {
   guint rest = n > 0 ? self->val->len % n : 0;
   double input
@@ -86,10 +87,11 @@ count_predictor (const Needs *self, guint n)
   guint imgsz = (guint)self->recipe->imgsz;
   const FvPredictorParams params = { .ema = TRUE, .loss = &self->loss };
 
+  *largest = 0;
   if (n == 0)
     return 0;
   /* The last, smaller batch shares the memory of the others but for its boxes. */
-  return fv_predictor_count_bytes (self->device, self->config, &params, n, imgsz, imgsz)
+  return fv_predictor_count_bytes (self->device, self->config, &params, n, imgsz, imgsz, largest)
          + sizeof (float) * rest * fv_yolo_count_rows (imgsz, imgsz) * (5 + self->config->n_classes) + (guint64)input;
 }
 
@@ -107,13 +109,32 @@ get_full (const Needs *self)
 }
 
 static guint64
-count_bytes (const Needs *self, guint micro_batch)
+count_bytes (const Needs *self, guint micro_batch, guint64 *largest)
 {
   guint n = get_full (self);
   guint parts = fv_micro_batch_count (n, micro_batch);
 
-  return count_trainer (self, fv_micro_batch_part (n, parts, 0))
-         + count_predictor (self, fv_estimate_val_batch (micro_batch, self->val->len));
+  guint64 largest_trained, largest_predicted;
+  guint64 bytes = count_trainer (self, fv_micro_batch_part (n, parts, 0), &largest_trained)
+                  + count_predictor (self, fv_estimate_val_batch (micro_batch, self->val->len), &largest_predicted);
+
+  *largest = MAX (largest_trained, largest_predicted);
+  return bytes;
+}
+
+static gboolean
+has_room (const Needs *self, guint64 bytes, guint64 largest, guint64 available)
+{
+  return bytes <= available && largest <= fv_device_get_largest_buffer_bytes (self->device);
+}
+
+static gboolean
+has_room_for (const Needs *self, guint micro_batch, guint64 available)
+{
+  guint64 largest;
+  guint64 bytes = count_bytes (self, micro_batch, &largest);
+
+  return has_room (self, bytes, largest, available);
 }
 
 /* The size of the largest part where at most @limit are to be in one; the batch where it is whole. */
@@ -133,13 +154,13 @@ choose_micro_batch (const Needs *self, guint64 available)
   guint wanted = self->recipe->micro_batch > 0 ? MIN ((guint)self->recipe->micro_batch, n) : n;
   guint fitting = 0, too_many = wanted;
 
-  if (count_bytes (self, even_parts (self, wanted)) <= available)
+  if (has_room_for (self, even_parts (self, wanted), available))
     return even_parts (self, wanted);
   while (fitting + 1 < too_many)
     {
       guint middle = (fitting + too_many) / 2;
 
-      if (count_bytes (self, middle) <= available)
+      if (has_room_for (self, middle, available))
         fitting = middle;
       else
         too_many = middle;
@@ -165,14 +186,14 @@ fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const 
     .val_images = val->len,
     .steps_per_epoch = (train->len + (guint)recipe->batch - 1) / (guint)recipe->batch,
     .micro_batch = micro_batch,
-    .device_bytes = count_bytes (&needs, micro_batch),
     .written_bytes = count_written (config, recipe),
     .device_memory_bytes = fv_device_get_info (device)->memory_bytes,
     .device_free_bytes = available,
     .seconds_per_epoch = NAN,
     .seconds = NAN,
   };
-  self->fits = self->device_bytes <= available;
+  self->device_bytes = count_bytes (&needs, micro_batch, &self->largest_bytes);
+  self->fits = has_room (&needs, self->device_bytes, self->largest_bytes, available);
   return TRUE;
 }
 
@@ -199,8 +220,17 @@ fv_estimate_check (const FvEstimate *self, FvDevice *device, const FvRecipe *rec
   g_autofree char *needed = g_format_size_full (self->device_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *left = g_format_size_full (self->device_free_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *total = g_format_size_full (self->device_memory_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *piece = g_format_size_full (self->largest_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  guint64 largest = fv_device_get_largest_buffer_bytes (device);
+  g_autofree char *most = g_format_size_full (largest, G_FORMAT_SIZE_IEC_UNITS);
 
-  if (!self->fits)
+  if (self->largest_bytes > largest)
+    g_set_error (
+        error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
+        _ ("Training with pictures of %d x %d px, %u at a time, needs %s of memory in one piece, and the device "
+           "“%s” gives at most %s."),
+        (int)recipe->imgsz, (int)recipe->imgsz, self->micro_batch, piece, fv_device_get_info (device)->name, most);
+  else if (!self->fits)
     g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_OUT_OF_MEMORY,
                  _ ("Training with pictures of %d x %d px, %u at a time, needs %s of memory, and the device “%s” has "
                     "%s left of %s."),

@@ -16,6 +16,7 @@ typedef struct
   guint64 device_bytes;        /* at the run's peak */
   guint64 device_memory_bytes; /* that the device has */
   guint64 device_free_bytes;   /* of these, not taken by anybody just now */
+  guint64 largest_bytes;       /* that are needed in one piece */
   gboolean fits;               /* else even one picture at a time doesn't */
   guint64 written_bytes;             /* to disk, when an epoch ends */
   double seconds_per_epoch, seconds; /* NaN = not known */

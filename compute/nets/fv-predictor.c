@@ -117,17 +117,20 @@ build_plan (FvPlan *plan, gpointer user_data, GError **error)
 
 guint64
 fv_predictor_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvPredictorParams *params, guint n,
-                          guint height, guint width)
+                          guint height, guint width, guint64 *largest)
 {
   const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1 };
   g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
   FvPlan plan = { .n = n, .height = height, .width = width };
-  guint64 bytes;
+  const guint64 rows = sizeof (float) * count_floats (config, n, height, width);
+  guint64 arena;
 
   plan_forward (&plan, device, config, layout, &nowhere, params->loss, 1);
-  bytes = fv_graph_get_arena_bytes (plan.graph) + sizeof (float) * count_floats (config, n, height, width);
+  arena = fv_graph_get_arena_bytes (plan.graph);
   fv_graph_free (plan.graph);
-  return bytes;
+  if (largest != NULL)
+    *largest = MAX (arena, rows);
+  return arena + rows;
 }
 
 static void

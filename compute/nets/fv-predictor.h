@@ -31,9 +31,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPredictor, fv_predictor_free)
 /* Runs one batch and waits for it. Height and width are multiples of 32. The targets are read only for the losses. */
 gboolean     fv_predictor_run  (FvPredictor *self, const FvBatch *batch, FvPrediction *prediction, GError **error);
 
-/* Device bytes that a predictor takes beside its model for batches of one size: arithmetic only. */
+/* Device bytes that a predictor takes beside its model for batches of one size: arithmetic only. @largest (nullable): of its largest buffer. */
 guint64      fv_predictor_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvPredictorParams *params,
-                                       guint n, guint height, guint width);
+                                       guint n, guint height, guint width, guint64 *largest);
 
 void         fv_predictor_set_timing (FvPredictor *self, gboolean on);
 GArray      *fv_predictor_get_phases (FvPredictor *self);

@@ -205,21 +205,23 @@ check_memory (const FvPlan *plan, gpointer user_data, GError **error)
 
 guint64
 fv_trainer_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params, guint n,
-                        guint height, guint width)
+                        guint height, guint width, guint64 *largest)
 {
   const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1, .gradients = 1 };
   g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
   /* Weights, EMA, gradients and momentum, and AdamW's second moment. */
   guint n_buffers = params->optimizer == FV_OPTIMIZER_ADAMW ? 5 : 4;
   FvPlan plan = { .n = n, .height = height, .width = width };
-  guint64 bytes;
+  guint64 arena;
 
   plan_step (&plan, device, config, layout, &nowhere, params);
-  bytes = fv_graph_get_arena_bytes (plan.graph) + fv_optimizer_scratch_bytes (layout)
-          + sizeof (float)
-                * (n_buffers * fv_layout_get_parameter_floats (layout) + 2 * fv_layout_get_statistics_floats (layout));
+  arena = fv_graph_get_arena_bytes (plan.graph);
   fv_graph_free (plan.graph);
-  return bytes;
+  if (largest != NULL)
+    *largest = MAX (arena, sizeof (float) * fv_layout_get_parameter_floats (layout));
+  return arena + fv_optimizer_scratch_bytes (layout)
+         + sizeof (float)
+               * (n_buffers * fv_layout_get_parameter_floats (layout) + 2 * fv_layout_get_statistics_floats (layout));
 }
 
 gboolean

@@ -71,9 +71,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvTrainer, fv_trainer_free)
  * Errors: FV_DEVICE_ERROR_OUT_OF_MEMORY names what was needed, what there was, and what to change.
  */
 gboolean   fv_trainer_prepare         (FvTrainer *self, guint n, guint height, guint width, GError **error);
-/* Device bytes of such a plan with all the model's buffers: arithmetic only, neither need be made. */
+/* Device bytes of such a plan with all the model's buffers: arithmetic only, neither need be made. @largest (nullable): of its largest buffer. */
 guint64    fv_trainer_count_bytes     (FvDevice *device, const FvYolov5Config *config, const FvTrainerParams *params,
-                                       guint n, guint height, guint width);
+                                       guint n, guint height, guint width, guint64 *largest);
 
 gboolean   fv_trainer_accumulate      (FvTrainer *self, const FvBatch *batch, GError **error);
 gboolean   fv_trainer_update          (FvTrainer *self, const FvUpdate *update, GError **error);

@@ -54,7 +54,7 @@ count_arena (Fixture *self, guint n)
   g_autoptr (FvLayout) layout = fv_yolov5_layout_new (&self->config);
   const guint64 floats = 4 * fv_layout_get_parameter_floats (layout) + 2 * fv_layout_get_statistics_floats (layout);
 
-  return fv_trainer_count_bytes (device, &self->config, &self->params, n, SIZE, SIZE) - sizeof (float) * floats
+  return fv_trainer_count_bytes (device, &self->config, &self->params, n, SIZE, SIZE, NULL) - sizeof (float) * floats
          - fv_optimizer_scratch_bytes (layout);
 }
 
@@ -92,7 +92,7 @@ static void
 test_no_room (Fixture *self, gconstpointer data)
 {
   const guint64 before = fv_device_get_allocated_bytes (device);
-  const guint64 needed = fv_trainer_count_bytes (device, &self->config, &self->params, 8, SIZE, SIZE);
+  const guint64 needed = fv_trainer_count_bytes (device, &self->config, &self->params, 8, SIZE, SIZE, NULL);
   const guint64 there = needed - count_arena (self, 8) + count_arena (self, 4);
   g_autofree char *needed_text = format (needed), *there_text = format (there);
   const char *const parts[] = { "8 pictures of 64 x 64 px", needed_text,     there_text, "smaller batch",
