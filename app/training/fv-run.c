@@ -166,6 +166,25 @@ fv_run_create (const char *project_path, guint number, const FvRecipe *recipe, c
   return NULL;
 }
 
+/* Who was killed while making the run's folder left it without a file that the run needs. */
+static gboolean
+check_begun (const FvRun *self, GError **error)
+{
+  static const char *const names[] = { FV_RUN_RECIPE, FV_RUN_DATA };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = fv_run_get_file (self, names[i]);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        continue;
+      g_set_error (error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID,
+                   _ ("Run %u has no %s, so there is nothing to go on from: start a new run."), self->number, names[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 FvRun *
 fv_run_open (const char *project_path, guint number, GError **error)
 {
@@ -181,7 +200,7 @@ fv_run_open (const char *project_path, guint number, GError **error)
                    number);
       return NULL;
     }
-  if (!take_lock (self, error))
+  if (!take_lock (self, error) || !check_begun (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

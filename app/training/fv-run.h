@@ -40,7 +40,10 @@ typedef struct _FvRun FvRun;
  */
 FvRun *fv_run_create (const char *project_path, guint number, const FvRecipe *recipe, const FvDataset *dataset,
                       GError **error);
-/* Opens a run to go on with it, taking its lock. Errors: FV_RUN_ERROR_NOT_FOUND, FV_LOCK_ERROR_HELD. */
+/*
+ * Opens a run to go on with it, taking its lock. Errors: FV_RUN_ERROR_NOT_FOUND, FV_RUN_ERROR_INVALID (it was killed before it had begun),
+ * FV_LOCK_ERROR_HELD.
+ */
 FvRun *fv_run_open (const char *project_path, guint number, GError **error);
 void fv_run_free (FvRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvRun, fv_run_free)
