@@ -212,6 +212,32 @@ test_make_run (void)
   g_assert_cmpuint (each_call (fv_test_folder (), 1, make_run), >=, 100);
 }
 
+/* Killed while its folder was made: there is nothing to go on from, and the next run is none the worse. */
+static void
+test_half_made (void)
+{
+  static const char *const names[] = { FV_RUN_RECIPE, FV_RUN_DATA };
+  const char *project = fv_test_folder ();
+  FvRecipe recipe;
+
+  fv_test_runs_init_recipe (&recipe, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (FvRun) run = fv_run_create (project, 0, &recipe, dataset, NULL);
+      guint number = fv_run_get_number (run);
+      g_autofree char *path = fv_run_get_file (run, names[i]);
+      g_autoptr (GError) error = NULL;
+
+      g_clear_pointer (&run, fv_run_free);
+      g_assert_cmpint (g_remove (path), ==, 0);
+      g_assert_null (fv_run_open (project, number, &error));
+      g_assert_error (error, FV_RUN_ERROR, FV_RUN_ERROR_INVALID);
+      g_assert_nonnull (strstr (error->message, names[i]));
+      run = fv_run_create (project, 0, &recipe, dataset, NULL);
+      g_assert_cmpuint (fv_run_get_number (run), ==, number + 1);
+    }
+}
+
 /* Files that are replaced */
 
 static gboolean (*save) (const char *path, GError **error);
@@ -486,6 +512,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/runs/events", test_events);
   g_test_add_func ("/faults/runs/open-events", test_open_events);
   g_test_add_func ("/faults/runs/make-run", test_make_run);
+  g_test_add_func ("/faults/runs/half-made", test_half_made);
   g_test_add_func ("/faults/runs/dataset", test_dataset);
   g_test_add_func ("/faults/runs/weights", test_weights);
   g_test_add_func ("/faults/runs/checkpoint", test_checkpoint);
