@@ -216,10 +216,12 @@ read_list (FvImportJob *job, const char *base, const char *name, FvSubset subset
       fv_problem_add (job->rejected, file, 0, _ ("%s Its pictures go into no subset."), reason);
       return TRUE;
     }
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
+  guint number = 0;
+  char *key;
+  for (char *rest = text; (key = strsep (&rest, "\n")) != NULL;)
     {
-      char *key = g_strstrip (lines[i]);
+      number++;
+      g_strstrip (key);
       /* Some lists of the original have "1" or "-1" behind the name. */
       gsize end = strlen (key);
       if (g_str_has_suffix (key, " 1") || g_str_has_suffix (key, " -1"))
@@ -230,21 +232,21 @@ read_list (FvImportJob *job, const char *base, const char *name, FvSubset subset
         continue;
       if (!g_utf8_validate (key, -1, NULL))
         {
-          fv_problem_add (job->rejected, file, i + 1, _ ("The name is not valid UTF-8. Save the list as UTF-8."));
+          fv_problem_add (job->rejected, file, number, _ ("The name is not valid UTF-8. Save the list as UTF-8."));
           continue;
         }
       const ListEntry *before = g_hash_table_lookup (lists, key);
       if (before != NULL)
         {
           fv_problem_add (
-              job->repaired, file, i + 1,
+              job->repaired, file, number,
               _ ("'%s' is in '%s' already (line %u); it stays there, since a picture that is trained on can't "
                  "be used for validation or test."),
               key, before->list, before->line);
           continue;
         }
       ListEntry *entry = g_new0 (ListEntry, 1);
-      *entry = (ListEntry){ subset, g_strdup (file), i + 1, FALSE };
+      *entry = (ListEntry){ subset, g_strdup (file), number, FALSE };
       g_hash_table_insert (lists, g_strdup (key), entry);
     }
   return TRUE;
