@@ -316,4 +316,5 @@ const FvOpsOperator fv_ops_accumulate = {
   FV_OPS_PROBLEM (&klass),
   .name = "accumulate",
   .describe = describe,
+  .support = fv_ops_problem_support,
 };
