@@ -316,10 +316,12 @@ test_hostile (void)
     g_byte_array_append (many, (const guint8 *)"]", 1);
   g_assert_null (parse ((const char *)many->data, many->len, &error));
   g_assert_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "more values than any weight file"));
   g_clear_error (&error);
 
   g_assert_null (parse ((const char *)many->data, 64 * 1024 * 1024, &error));
   g_assert_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "its pickle has 67108864 bytes"));
 }
 
 static void
