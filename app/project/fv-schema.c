@@ -35,8 +35,7 @@ gboolean
 fv_schema_fail (sqlite3 *db, const char *path, GError **error)
 {
   const char *advice;
-  const int code = sqlite3_extended_errcode (db);
-  switch (code == SQLITE_IOERR_NOMEM ? SQLITE_NOMEM : code & 0xff)
+  switch (sqlite3_errcode (db) & 0xff)
     {
     case SQLITE_NOMEM:
       advice = _ ("There is not enough memory: close other programs and try again");

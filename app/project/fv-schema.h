@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /*
- * The tables of project.db and how an older store becomes a newer one. Used by fv-project.c alone (and its test).
+ * The tables of project.db and how an older store becomes a newer one. Used by fv-project*.c alone (and their tests).
  *
  * Step i of a list brings schema i to schema i + 1; the store's own number is SQLite's user_version.
  */
