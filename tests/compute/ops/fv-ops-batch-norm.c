@@ -48,7 +48,7 @@ static const NormRow rows[] = {
   { .shape = { 16, 5, 7, 255 }, INFERENCE, .silu = TRUE, FULL },
   { .shape = { 16, 20, 20, 512 }, .silu = TRUE, FULL },
   { .shape = { 1, 5, 5, 1024 }, FROZEN, .silu = TRUE, FULL },
-  { .shape = { 3, 160, 96, 1 }, .silu = TRUE, FULL },
+  { .shape = { 3, 160, 96, 1 }, .silu = TRUE, .tolerance = 1e-11, FULL }, /* 46,080 terms of either sign in one sum */
   { .shape = { 1, 33, 41, 96 }, .silu = TRUE, .offset = -100, .tolerance = 1e-9, FULL },
 };
 
