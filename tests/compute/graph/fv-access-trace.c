@@ -29,23 +29,17 @@ typedef struct
 typedef struct
 {
   guint64 address;
-  guint32 dispatch, bytes, kind, reserved;
+  guint64 what; /* dispatch << 32 | bytes << 1 | kind */
 } Violation;
 
 typedef struct
 {
   guint32 current, n_violations;
-  guint64 violations, dispatches;
-} Header;
-
-typedef struct
-{
-  Header header;
   Violation violations[MAX_VIOLATIONS];
   Dispatch dispatches[MAX_DISPATCHES];
 } Table;
 
-G_STATIC_ASSERT (sizeof (Dispatch) == 584 && sizeof (Violation) == 24);
+G_STATIC_ASSERT (sizeof (Dispatch) == 584 && G_STRUCT_OFFSET (Table, dispatches) == 8 + MAX_VIOLATIONS * 16);
 
 /* What the host knows of a dispatch. */
 typedef struct
@@ -263,7 +257,7 @@ put_index (VkCommandBuffer commands)
   const guint32 index = add_dispatch (trace.declared);
 
   put_full_barrier (commands);
-  trace.real.CmdFillBuffer (commands, trace.buffer->buffer, G_STRUCT_OFFSET (Header, current), sizeof index, index);
+  trace.real.CmdFillBuffer (commands, trace.buffer->buffer, G_STRUCT_OFFSET (Table, current), sizeof index, index);
   put_full_barrier (commands);
 }
 
@@ -318,8 +312,6 @@ fv_access_trace_start (FvDevice *device, void (*edit) (FvDispatch *declared))
   trace.buffer = fv_buffer_new (device, FV_MEMORY_READBACK, sizeof (Table), "trace", &error);
   g_assert_no_error (error);
   trace.table = trace.buffer->map;
-  trace.table->header.violations = trace.buffer->address + G_STRUCT_OFFSET (Table, violations);
-  trace.table->header.dispatches = trace.buffer->address + G_STRUCT_OFFSET (Table, dispatches);
   fv_recorder_observer = observe;
   fv_vulkan.BindBufferMemory = bind_memory;
   fv_vulkan.MapMemory = map_memory;
@@ -346,18 +338,19 @@ fv_access_trace_get_violations (void)
 {
   GPtrArray *texts = g_ptr_array_new_with_free_func (g_free);
 
-  for (guint i = 0; i < MIN (trace.table->header.n_violations, MAX_VIOLATIONS); i++)
+  for (guint i = 0; i < MIN (trace.table->n_violations, MAX_VIOLATIONS); i++)
     {
       const Violation *violation = &trace.table->violations[i];
-      const Known *known = trace.known->pdata[violation->dispatch];
+      const guint dispatch_index = violation->what >> 32, bytes = (violation->what & 0xffffffff) >> 1;
+      const Known *known = trace.known->pdata[dispatch_index];
 
       g_ptr_array_add (texts,
                        g_strdup_printf ("%s (dispatch %u) %s %u bytes at %" G_GINT64_MODIFIER "x", known->kernel,
-                                        violation->dispatch, violation->kind == FV_TRACE_READ ? "reads" : "writes",
-                                        violation->bytes, violation->address));
+                                        dispatch_index, (violation->what & 1) == FV_TRACE_READ ? "reads" : "writes",
+                                        bytes, violation->address));
     }
-  if (trace.table->header.n_violations > MAX_VIOLATIONS)
-    g_ptr_array_add (texts, g_strdup_printf ("%u in all", trace.table->header.n_violations));
+  if (trace.table->n_violations > MAX_VIOLATIONS)
+    g_ptr_array_add (texts, g_strdup_printf ("%u in all", trace.table->n_violations));
   return texts;
 }
 

@@ -161,18 +161,26 @@ fv_test_train (FvDevice *device, const FvTestTraining *training, GError **error)
   return g_steal_pointer (&bits);
 }
 
-gboolean
+GByteArray *
 fv_test_predict (FvDevice *device, GError **error)
 {
   g_auto (Batch) batch = { 0 };
   g_autoptr (FvModel) model = make_model (device, error);
   g_autoptr (FvPredictor) predictor = NULL;
   FvPrediction prediction;
+  GByteArray *bits;
 
   batch_init (&batch);
   if (model != NULL)
     predictor = fv_predictor_new (model, &(FvPredictorParams){ .ema = TRUE, .loss = &loss }, error);
-  return predictor != NULL && fv_predictor_run (predictor, &batch.batch, &prediction, error);
+  if (predictor == NULL || !fv_predictor_run (predictor, &batch.batch, &prediction, error))
+    return NULL;
+  bits = g_byte_array_new ();
+  g_byte_array_append (bits, (const guint8 *)prediction.rows,
+                       batch.batch.n * prediction.n_rows * prediction.row_length * sizeof (float));
+  g_byte_array_append (bits, (const guint8 *)(const float[]){ prediction.box, prediction.obj, prediction.cls },
+                       3 * sizeof (float));
+  return bits;
 }
 
 gboolean

@@ -15,8 +15,8 @@ typedef struct {
 
 /* (transfer full) (nullable): the bits of all losses, then of weights, EMA and both statistics after the last step. */
 GByteArray *fv_test_train   (FvDevice *device, const FvTestTraining *training, GError **error);
-/* One batch of validation with decoded boxes and losses. FALSE: an error. */
-gboolean    fv_test_predict (FvDevice *device, GError **error);
+/* (transfer full) (nullable): the bits of decoded boxes and losses of one batch of validation. */
+GByteArray *fv_test_predict (FvDevice *device, GError **error);
 /* The augmenter alone. */
 gboolean    fv_test_augment (FvDevice *device, GError **error);
 

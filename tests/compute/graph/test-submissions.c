@@ -158,6 +158,23 @@ test_training (void)
   g_assert_cmpmem (whole->data, whole->len, cut->data, cut->len);
 }
 
+/* Bounds so low that loss and decoder are cut, too, most to single workgroups. */
+static void
+test_validation (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDevice) whole_device = open_device (1e6), cut_device = open_device (15e-6);
+  g_autoptr (GByteArray) whole = fv_test_predict (whole_device, &error), cut = NULL;
+
+  g_assert_no_error (error);
+  start_watch ();
+  cut = fv_test_predict (cut_device, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (watch.n_cut_dispatches, >, 500);
+  stop_watch ();
+  g_assert_cmpmem (whole->data, whole->len, cut->data, cut->len);
+}
+
 /* Nothing is handed over after the one that failed, and what is freed waits for nothing. */
 static void
 test_lost (void)
@@ -168,7 +185,7 @@ test_lost (void)
   start_watch ();
   watch.fail_at = 20;
   watch.failure = VK_ERROR_DEVICE_LOST;
-  g_assert_false (fv_test_predict (device, &error));
+  g_assert_null (fv_test_predict (device, &error));
   g_assert_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_LOST);
   g_assert_true (fv_device_is_lost (device));
   g_assert_cmpuint (watch.n_submissions, >, 20);
@@ -357,6 +374,7 @@ main (int argc, char **argv)
   g_unsetenv ("FOVEA_SUBMISSION_MS");
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/submissions/training", test_training);
+  g_test_add_func ("/submissions/validation", test_validation);
   g_test_add_func ("/submissions/lost", test_lost);
   g_test_add_func ("/submissions/transfers", test_transfers);
   g_test_add_func ("/submissions/slow-device", test_slow_device);

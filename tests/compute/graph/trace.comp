@@ -10,9 +10,11 @@
 layout (local_size_x = 1) in;
 
 const uint MAX_VIOLATIONS = 64u;
+const uint VIOLATION_BYTES = 16u;
 const uint MAX_RANGES = 12u;
 const uint RANGE_BYTES = 24u;
 const uint DISPATCH_BYTES = 8u + 2u * MAX_RANGES * RANGE_BYTES;
+const uint HEADER_BYTES = 8u + MAX_VIOLATIONS * VIOLATION_BYTES;
 
 layout (buffer_reference, scalar, buffer_reference_align = 8) buffer Range {
   uint64_t begin, end;
@@ -20,51 +22,44 @@ layout (buffer_reference, scalar, buffer_reference_align = 8) buffer Range {
   uint reserved;
 };
 
-layout (buffer_reference, scalar, buffer_reference_align = 8) buffer Dispatch {
-  uint n_ranges[2]; // to read, to write; as many as MAX_RANGES follow each
+layout (buffer_reference, scalar, buffer_reference_align = 4) buffer Count { // of a dispatch's ranges, to read and to write
+  uint n;
 };
 
 layout (buffer_reference, scalar, buffer_reference_align = 8) buffer Violation {
   uint64_t address;
-  uint dispatch;
-  uint bytes;
-  uint kind;
-  uint reserved;
+  uint64_t what; // dispatch << 32 | bytes << 1 | kind
 };
 
 layout (buffer_reference, scalar, buffer_reference_align = 8) buffer Table {
   uint current; // dispatch
   uint n_violations;
-  uint64_t violations, dispatches;
 };
 
-// @kind: 0 read, 1 write. As few rounds as can be: older drivers end all loops of a kernel after 65535 of them.
+// @kind: 0 read, 1 write. As little code as can be, since it comes before every access; and as few rounds, since older drivers end all loops of
+// a kernel after 65535 of them.
 void
 fv_trace (const uint64_t address, const uint bytes, const uint kind)
 {
-  Table table = Table (0x7eacedadd2e55000ul); // replaced by the table's address
-  Dispatch dispatch = Dispatch (table.dispatches + uint64_t (table.current) * DISPATCH_BYTES);
-  Range range = Range (uint64_t (dispatch) + uint64_t (8u + kind * MAX_RANGES * RANGE_BYTES));
-  const uint n = dispatch.n_ranges[kind];
+  uint64_t table = 0x7eacedadd2e55000ul; // replaced by the table's address
+  const uint current = Table (table).current;
+  uint64_t dispatch = table + uint64_t (HEADER_BYTES + current * DISPATCH_BYTES);
+  Range range = Range (dispatch + uint64_t (8u + kind * MAX_RANGES * RANGE_BYTES));
+  const uint n = Count (dispatch + uint64_t (kind * 4u)).n;
   bool declared = false;
 
   [[dont_unroll]] for (uint i = 0u; i < n && !declared; i++)
     {
       declared = address >= range[i].begin && address + uint64_t (bytes) <= range[i].end;
-      if (declared && range[i].touched == 0u)
+      if (declared)
         range[i].touched = 1u;
     }
   if (!declared)
     {
-      const uint at = atomicAdd (table.n_violations, 1u);
-      if (at < MAX_VIOLATIONS)
-        {
-          Violation violation = Violation (table.violations + uint64_t (at) * 24ul);
-          violation.address = address;
-          violation.dispatch = table.current;
-          violation.bytes = bytes;
-          violation.kind = kind;
-        }
+      const uint count = atomicAdd (Table (table).n_violations, 1u), at = count < MAX_VIOLATIONS ? count : MAX_VIOLATIONS - 1u;
+      Violation violation = Violation (table + uint64_t (8u + at * VIOLATION_BYTES));
+      violation.address = address;
+      violation.what = uint64_t (current) << 32 | uint64_t (bytes << 1 | kind);
     }
 }
 
