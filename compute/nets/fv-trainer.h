@@ -20,6 +20,9 @@ G_BEGIN_DECLS
  *
  * At most two batches are in flight; accumulate waits for the oldest when both slots are taken, never for
  * the newest. Not thread-safe: one thread at a time.
+ *
+ * What ends with an error has changed nothing and can be asked for again, of the same trainer, unless the device is lost: then everything fails
+ * from there on, and all that is left to do is to free it.
  */
 
 typedef struct {
