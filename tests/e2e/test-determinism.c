@@ -22,9 +22,19 @@ static const char *project, *weights;
 #define TRAIN_ARGUMENTS                                                                                                \
   "train", project, "--weights", weights, "--imgsz", "320", "--batch", "16", "--epochs", "3", "--seed", "0"
 
-/* Waits for @mark in the stream of run 2, after byte @offset. */
+static guint
+count (const char *text, const char *mark)
+{
+  guint n = 0;
+
+  for (const char *p = text; (p = strstr (p, mark)); p += strlen (mark))
+    n++;
+  return n;
+}
+
+/* Waits until @mark is @n times in the stream of run 2, after byte @offset. */
 static void
-wait_for (GSubprocess *process, gsize offset, const char *mark)
+wait_for (GSubprocess *process, gsize offset, const char *mark, guint n)
 {
   g_autofree char *path = fv_run_path (project, 2, FV_RUN_EVENTS);
 
@@ -33,7 +43,7 @@ wait_for (GSubprocess *process, gsize offset, const char *mark)
       g_autofree char *text = NULL;
       gsize size;
 
-      if (g_file_get_contents (path, &text, &size, NULL) && size > offset && strstr (text + offset, mark))
+      if (g_file_get_contents (path, &text, &size, NULL) && size > offset && count (text + offset, mark) >= n)
         return;
       g_usleep (20000);
     }
@@ -78,7 +88,11 @@ train_and_stop_between (void)
 
   for (guint n = 1;; n++)
     {
-      wait_for (process, offset, n == 1 ? "\"epoch\":1,\"step\":4," : "\"event\":\"step\"");
+      /* Now an odd, now an even number of batches, since updates come every second one. */
+      if (n == 1)
+        wait_for (process, offset, "\"epoch\":1,\"step\":4,", 1);
+      else
+        wait_for (process, offset, "\"event\":\"step\"", 1 + n % 2);
       g_subprocess_send_signal (process, SIGTERM);
       g_subprocess_wait (process, NULL, NULL);
       g_assert_true (g_subprocess_get_if_exited (process));

@@ -106,10 +106,11 @@ count_lines (const char *path)
 
 /* Event lines */
 
+static gboolean another; /* process goes on with the stream */
+
 static gboolean
 append_line (const FvFailingFilesParams *params)
 {
-  static guint turn;
   g_autofree char *path = g_build_filename (params->folder, "events.jsonl", NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (FvEvents) events = NULL;
@@ -128,7 +129,7 @@ append_line (const FvFailingFilesParams *params)
   if (!written)
     assert_sentence (error, params);
   /* Half a line that could not be cut off is no part of the next, whoever writes it. */
-  if (turn++ % 2 == 0)
+  if (another)
     {
       g_clear_pointer (&events, fv_events_free);
       events = fv_events_open (path, 1, NULL, NULL);
@@ -141,7 +142,8 @@ append_line (const FvFailingFilesParams *params)
 static void
 test_events (void)
 {
-  g_assert_cmpuint (each_call (fv_test_folder (), 1, append_line), >=, 12);
+  for (another = FALSE; another <= TRUE; another++)
+    g_assert_cmpuint (each_call (fv_test_folder (), 1, append_line), >=, 12);
 }
 
 /* A stream with half a line at its end. */
