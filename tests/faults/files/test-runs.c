@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/project/fv-lock.h"
 #include "app/training/fv-checkpoint.h"
 #include "app/training/fv-run-record.h"
 #include "app/training/fv-train-events.h"
@@ -182,6 +183,8 @@ make_run (const FvFailingFilesParams *params)
 {
   g_autofree char *runs = g_build_filename (params->folder, "runs", NULL);
   g_autofree char *first = g_build_filename (runs, "1", NULL);
+  g_autofree char *lock = g_build_filename (first, FV_RUN_LOCK, NULL);
+  g_autofree char *holder = NULL;
   g_autofree char *names = NULL;
   g_autoptr (FvRun) run = NULL;
   g_autoptr (FvRun) next = NULL;
@@ -200,7 +203,10 @@ make_run (const FvFailingFilesParams *params)
   g_assert_cmpstr (names, ==, run ? "data.json lock recipe.json" : "");
   if (!run)
     assert_sentence (error, params);
-  else
+  /* The whole name of who holds it. */
+  g_assert_true (fv_lock_is_held (lock, &holder) == (run != NULL));
+  g_assert_true (!run || g_str_has_suffix (holder, ")"));
+  if (run)
     g_assert_true (g_str_has_suffix (fv_failing_files_journal (), "flush runs\nflush .\n") || params->code != ENOSPC);
   next = fv_run_create (params->folder, 0, &recipe, dataset, NULL);
   g_assert_nonnull (next);
