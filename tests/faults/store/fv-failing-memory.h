@@ -9,11 +9,13 @@ G_BEGIN_DECLS
  * Memory that runs out where sizes come from input: g_try_malloc() and its kin, defined in the test's executable. What
  * is linked statically into it calls these and not GLib's. They count, on any thread, and one of them gives NULL.
  *
- *   for (guint n = 1, calls = n; calls >= n; n++)
+ *   fv_failing_memory_start (0, FALSE);
+ *   ... once as it should be, to count ...
+ *   for (guint n = fv_failing_memory_stop (); n > 0; n--)
  *     {
  *       fv_failing_memory_start (n, FALSE);
  *       ... what must end with a clean error, or as if nothing had been ...
- *       calls = fv_failing_memory_stop ();
+ *       fv_failing_memory_stop ();
  *     }
  */
 
