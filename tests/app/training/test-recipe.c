@@ -257,6 +257,23 @@ test_numbers (void)
     }
 }
 
+/* Left to the device's memory, it is the plan's; chosen, it is the recipe's. */
+static void
+test_micro_batch (void)
+{
+  FvRecipe recipe;
+  g_autofree char *automatic = NULL;
+  g_autofree char *chosen = NULL;
+
+  fv_recipe_init (&recipe);
+  g_assert_cmpint (recipe.micro_batch, ==, 0);
+  automatic = fv_recipe_to_canonical (&recipe);
+  g_assert_null (strstr (automatic, "micro_batch"));
+  g_assert_true (fv_recipe_set (&recipe, "micro_batch", "4", NULL));
+  chosen = fv_recipe_to_canonical (&recipe);
+  g_assert_nonnull (strstr (chosen, "\"micro_batch\":4"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -268,5 +285,6 @@ main (int argc, char **argv)
   g_test_add_func ("/training/recipe/json-and-hash", test_json_and_hash);
   g_test_add_func ("/training/recipe/scaling", test_scaling);
   g_test_add_func ("/training/json/numbers", test_numbers);
+  g_test_add_func ("/training/recipe/micro-batch", test_micro_batch);
   return g_test_run ();
 }
