@@ -220,12 +220,13 @@ test_other_size (void)
   int status;
 
   close_device ();
-  environment = g_environ_setenv (environment, "LP_NATIVE_VECTOR_WIDTH", g_str_equal (size, "8") ? "512" : "256", TRUE);
+  environment = g_str_equal (size, "8") ? g_environ_unsetenv (environment, "LP_NATIVE_VECTOR_WIDTH")
+                                        : g_environ_setenv (environment, "LP_NATIVE_VECTOR_WIDTH", "256", TRUE);
   g_spawn_sync (NULL, (char **)argv, environment, G_SPAWN_DEFAULT, NULL, NULL, NULL, NULL, &status, &error);
   g_assert_no_error (error);
   if (WIFEXITED (status) && WEXITSTATUS (status) == 77)
     {
-      g_test_skip ("the driver has subgroups of one size only");
+      g_test_skip ("the driver has subgroups of one size only, or is slow with others");
       return;
     }
   g_spawn_check_wait_status (status, &error);
@@ -241,6 +242,8 @@ static int
 resume_elsewhere (char **arguments)
 {
   project = arguments[0];
+  /* 16 where the driver is quick with that. */
+  fv_device_prepare_environment ();
   open_device ();
   if (fv_device_get_subgroup_size (device) == g_ascii_strtoull (arguments[2], NULL, 10))
     return 77;
