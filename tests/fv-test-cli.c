@@ -119,3 +119,24 @@ fv_test_hash (const char *path)
   g_assert_no_error (error);
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)data, size);
 }
+
+char *
+fv_test_make_project (const char *name, guint n_train, guint n_val, guint n_test, guint size)
+{
+  const char *folder = fv_test_folder ();
+  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
+  g_autofree char *project = g_build_filename (folder, name, NULL);
+  g_autofree char *train = g_strdup_printf ("%u", n_train);
+  g_autofree char *val = g_strdup_printf ("%u", n_val);
+  g_autofree char *test = g_strdup_printf ("%u", n_test);
+  g_autofree char *side = g_strdup_printf ("%u", size);
+  g_auto (FvTestCall) sample
+      = fv_test_cli (NULL, "sample", pictures, "--train", train, "--val", val, "--test", test, "--size", side, NULL);
+  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
+  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, NULL);
+
+  g_assert_cmpint (sample.status, ==, 0);
+  g_assert_cmpint (init.status, ==, 0);
+  g_assert_cmpint (import.status, ==, 0);
+  return g_steal_pointer (&project);
+}

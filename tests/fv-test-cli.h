@@ -30,6 +30,9 @@ void         fv_test_call_assert_fails (const FvTestCall *call, const char *part
 /* Starts fovea-cli and does not wait for it; its output goes to the test's. */
 GSubprocess *fv_test_cli_start         (const char *environment, ...) G_GNUC_NULL_TERMINATED;
 
+/* (transfer full): the path of a new project @name, in a folder of its own with the generated pictures of @size pixels that it holds ("pictures"). */
+char        *fv_test_make_project      (const char *name, guint n_train, guint n_val, guint n_test, guint size);
+
 /*
  * (transfer none): the cache folder that fovea-cli finds from now on, one of the test's own; compiled shaders stay where they are. The calls
  * above see to it themselves.

@@ -7,19 +7,10 @@
 char *
 fv_ui_tour_make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  g_autofree char *pictures = g_build_filename (folder, "Shapes", NULL);
-  char *project = g_build_filename (folder, "Coloured Shapes", NULL);
-  g_auto (FvTestCall) sample
-      = fv_test_cli (NULL, "sample", pictures, "--train", "24", "--val", "8", "--test", "8", "--size", "160", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, NULL);
+  char *project = fv_test_make_project ("Coloured Shapes", 24, 8, 8, 160);
   g_auto (FvTestCall) train = fv_test_cli (NULL, "train", project, "--scratch", "--imgsz", "64", "--batch", "8",
                                            "--epochs", "3", "--seed", "0", NULL);
 
-  g_assert_cmpint (sample.status, ==, 0);
-  g_assert_cmpint (init.status, ==, 0);
-  g_assert_cmpint (import.status, ==, 0);
   g_assert_cmpint (train.status, ==, 0);
   return project;
 }

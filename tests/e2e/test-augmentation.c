@@ -23,17 +23,9 @@
 static char *
 make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  char *project = g_build_filename (folder, "project", NULL);
-  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
+  char *project = fv_test_make_project ("project", 40, 4, 4, 320);
   g_autofree char *settings = g_build_filename (project, "settings.json", NULL);
-  g_auto (FvTestCall) sample = fv_test_cli (NULL, "sample", pictures, "--train", "40", "--val", "4", "--test", "4",
-                                            "--size", "320", "--json", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, "--json", NULL);
-  g_assert_cmpint (sample.status, ==, 0);
-  g_assert_cmpint (init.status, ==, 0);
-  g_assert_cmpint (import.status, ==, 0);
+
   g_assert_true (g_file_set_contents (settings, "{\"recipe\":{\"imgsz\":320}}", -1, NULL));
   return project;
 }

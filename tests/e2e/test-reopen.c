@@ -8,16 +8,10 @@
 static char *
 make_project (const char **pictures)
 {
-  const char *folder = fv_test_folder ();
-  char *project = g_build_filename (folder, "Shapes", NULL);
+  char *project = fv_test_make_project ("Shapes", 6, 2, 2, 64);
+  g_autofree char *folder = g_path_get_dirname (project);
   g_autofree char *drawn = g_build_filename (folder, "pictures", NULL);
-  g_auto (FvTestCall) sample = fv_test_cli (NULL, "sample", drawn, "--train", "6", "--val", "2", "--test", "2",
-                                            "--size", "64", "--json", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, drawn, "--json", NULL);
-  g_assert_cmpint (sample.status, ==, 0);
-  g_assert_cmpint (init.status, ==, 0);
-  g_assert_cmpint (import.status, ==, 0);
+
   *pictures = g_intern_string (drawn);
   return project;
 }

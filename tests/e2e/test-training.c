@@ -19,15 +19,7 @@
 static char *
 make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  g_autofree char *data = g_build_filename (folder, "data", NULL);
-  char *project = g_build_filename (folder, "project", NULL);
-  g_auto (FvTestCall) sample
-      = fv_test_cli (NULL, "sample", "--train", "16", "--val", "6", "--test", "1", "--size", "96", data, NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, data, NULL);
-  g_assert_cmpint (sample.status + init.status + import.status, ==, 0);
-  return project;
+  return fv_test_make_project ("project", 16, 6, 1, 96);
 }
 
 /* What events.jsonl holds, without what a resume superseded. */

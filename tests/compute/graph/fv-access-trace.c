@@ -4,6 +4,7 @@
 #include "compute/device/fv-device-private.h"
 #include "compute/graph/fv-recorder-private.h"
 #include "compute/ops/fv-augment.h"
+#include "tests/compute/fv-full-barrier.h"
 #include "tests/compute/graph/fv-spirv-trace.h"
 
 #include <string.h>
@@ -229,22 +230,6 @@ add_dispatch (const FvDispatch *declared)
 }
 
 static void
-put_full_barrier (VkCommandBuffer commands)
-{
-  const VkMemoryBarrier2 barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
-  };
-  const VkDependencyInfo info
-      = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
-
-  trace.real.CmdPipelineBarrier2 (commands, &info);
-}
-
-static void
 observe (VkCommandBuffer commands, const FvDispatch *declared, double seconds)
 {
   trace.declared = declared;
@@ -256,9 +241,9 @@ put_index (VkCommandBuffer commands)
 {
   const guint32 index = add_dispatch (trace.declared);
 
-  put_full_barrier (commands);
+  fv_test_put_full_barrier (&trace.real, commands);
   trace.real.CmdFillBuffer (commands, trace.buffer->buffer, G_STRUCT_OFFSET (Table, current), sizeof index, index);
-  put_full_barrier (commands);
+  fv_test_put_full_barrier (&trace.real, commands);
 }
 
 static VKAPI_ATTR void VKAPI_CALL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The barriers of whole training steps: between all that conflicts, none too many, and with the bits of full ones. */
-#include "compute/device/fv-vulkan.h"
+#include "tests/compute/fv-full-barrier.h"
 #include "tests/compute/graph/fv-command-stream.h"
 #include "tests/compute/graph/fv-test-training.h"
 
@@ -72,18 +72,8 @@ static FvVulkan real;
 static VKAPI_ATTR void VKAPI_CALL
 dispatch_and_wait (VkCommandBuffer commands, uint32_t x, uint32_t y, uint32_t z)
 {
-  const VkMemoryBarrier2 barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
-  };
-  const VkDependencyInfo info
-      = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
-
   real.CmdDispatch (commands, x, y, z);
-  real.CmdPipelineBarrier2 (commands, &info);
+  fv_test_put_full_barrier (&real, commands);
 }
 
 static void

@@ -17,16 +17,10 @@ static const char *project, *pictures;
 static void
 make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  g_autofree char *path = g_build_filename (folder, "project", NULL);
+  g_autofree char *path = fv_test_make_project ("project", 4, 2, 1, 64);
+  g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *drawn = g_build_filename (folder, "pictures", NULL);
-  g_auto (FvTestCall) sample
-      = fv_test_cli (NULL, "sample", drawn, "--train", "4", "--val", "2", "--test", "1", "--size", "64", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", path, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", path, drawn, NULL);
-  g_assert_cmpint (sample.status, ==, 0);
-  g_assert_cmpint (init.status, ==, 0);
-  g_assert_cmpint (import.status, ==, 0);
+
   project = g_intern_string (path);
   pictures = g_intern_string (drawn);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/faults/training/fv-poison.h"
 
-#include "compute/device/fv-vulkan.h"
+#include "tests/compute/fv-full-barrier.h"
 
 #define NOT_A_NUMBER 0x7fc00000u
 
@@ -75,20 +75,10 @@ find_buffer (FvModelBuffer buffer, guint n_classes)
 static void
 record_fill (VkCommandBuffer commands, const Made *target)
 {
-  const VkMemoryBarrier2 barrier = {
-    .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2,
-    .srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .srcAccessMask = VK_ACCESS_2_MEMORY_WRITE_BIT,
-    .dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-    .dstAccessMask = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT,
-  };
-  const VkDependencyInfo dependency
-      = { .sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO, .memoryBarrierCount = 1, .pMemoryBarriers = &barrier };
-
-  driver.CmdPipelineBarrier2 (commands, &dependency);
+  fv_test_put_full_barrier (&driver, commands);
   driver.CmdFillBuffer (commands, target->buffer, 0, 4, NOT_A_NUMBER);
   driver.CmdFillBuffer (commands, target->buffer, target->size - 4, 4, NOT_A_NUMBER);
-  driver.CmdPipelineBarrier2 (commands, &dependency);
+  fv_test_put_full_barrier (&driver, commands);
 }
 
 void

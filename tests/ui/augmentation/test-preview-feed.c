@@ -15,15 +15,9 @@ static char *cli_link; /* what FOVEA_CLI says */
 static void
 make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
-  g_autofree char *path = g_build_filename (folder, "project", NULL);
+  g_autofree char *path = fv_test_make_project ("project", 6, 2, 2, 96);
+
   project = g_intern_string (path);
-  g_auto (FvTestCall) sample = fv_test_cli (NULL, "sample", pictures, "--train", "6", "--val", "2", "--test", "2",
-                                            "--size", "96", "--json", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, "--json", NULL);
-  g_assert_cmpint (sample.status + init.status + import.status, ==, 0);
 }
 
 static void

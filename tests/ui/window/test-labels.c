@@ -201,19 +201,7 @@ write_runs (const char *project)
 static char *
 make_project (void)
 {
-  const char *folder = fv_test_folder ();
-  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
-  char *project
-      = g_build_filename (folder, "A project whose name is so long that nobody would have it on a button", NULL);
-  g_auto (FvTestCall) sample
-      = fv_test_cli (NULL, "sample", pictures, "--train", "6", "--val", "3", "--test", "2", "--size", "64", NULL);
-  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
-  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, NULL);
-
-  g_assert_cmpint (sample.status, ==, 0);
-  g_assert_cmpint (init.status, ==, 0);
-  g_assert_cmpint (import.status, ==, 0);
-  return project;
+  return fv_test_make_project ("A project whose name is so long that nobody would have it on a button", 6, 3, 2, 64);
 }
 
 static GtkWidget *
