@@ -15,6 +15,8 @@
 #define MAX_MEMBERS (4 * 1024 * 1024)
 #define MAX_CLASSES 4096
 #define MAX_BYTES (G_GUINT64_CONSTANT (1) << 30)
+/* Of tensors that show numbers of their storage more than once: a few bytes of a file could ask for as much memory as they like. */
+#define MAX_REPEATED_BYTES (16u << 20)
 
 /* What the pickles of YOLOv5's models, checkpoints and state_dicts name. */
 static const char *const allowed_globals[] = {
@@ -79,7 +81,7 @@ typedef struct
   GPtrArray *names; /* under the views */
   guint n_modules;
   guint64 n_members; /* looked at: a file may give the same dict to thousands of modules */
-  guint64 n_bytes;
+  guint64 n_bytes, n_repeated_bytes;
   GError **error;
 } Walk;
 
@@ -164,6 +166,10 @@ add_tensor (Walk *walk, const FvPickleValue *value, char *name)
   if (!fits (&window))
     return FAIL (_ ("%s is damaged: tensor %s lies outside its storage"), walk->name, name);
   walk->n_bytes += window.view.n_bytes;
+  if (fv_tensor_view_n_values (&window.view) > (guint64)window.storage_length)
+    walk->n_repeated_bytes += window.view.n_bytes;
+  if (walk->n_repeated_bytes > MAX_REPEATED_BYTES)
+    return FAIL (_ ("%s is not a YOLOv5 weight file: tensor %s repeats the numbers of its storage"), walk->name, name);
   if (walk->n_bytes > MAX_BYTES)
     return FAIL (_ ("%s is not a YOLOv5 weight file: its tensors have more than %" PRIu64 " MiB"), walk->name,
                  MAX_BYTES >> 20);

@@ -142,7 +142,7 @@ static const struct
   { "offset beyond", "FloatStorage", "0", 12, 12, 1, { 1 }, { 1 }, "outside its storage" },
   { "stride beyond", "FloatStorage", "0", 12, 0, 2, { 2, 6 }, { 7, 1 }, "outside its storage" },
   { "far beyond", "FloatStorage", "0", 12, 0, 2, { 1 << 30, 1 << 29 }, { 1, 1 }, "outside its storage" },
-  { "repeated without end", "FloatStorage", "0", 12, 0, 1, { 1 << 30 }, { 0 }, "more than" },
+  { "repeated without end", "FloatStorage", "0", 12, 0, 1, { 1 << 30 }, { 0 }, "repeats the numbers" },
   { "negative offset", "FloatStorage", "0", 12, -1, 1, { 1 }, { 1 }, "not described" },
   { "negative size", "FloatStorage", "0", 12, 0, 1, { -1 }, { 1 }, "not described" },
   { "negative stride", "FloatStorage", "0", 12, 11, 1, { 2 }, { -1 }, "not described" },
