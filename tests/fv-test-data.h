@@ -5,6 +5,13 @@
 
 G_BEGIN_DECLS
 
+/* Whether memory is a sanitizer's, which takes more than the program asks for and never has too little. */
+#ifdef __SANITIZE_ADDRESS__
+#define FV_TEST_SANITIZED TRUE
+#else
+#define FV_TEST_SANITIZED FALSE
+#endif
+
 /*
  * Where tests find files, and temporary folders. All strings live as long as the process.
  *

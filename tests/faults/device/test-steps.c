@@ -511,18 +511,19 @@ lose_device (const Stage *stages, guint nth)
   work_init (&work);
   fv_failing_vulkan_arm (&fault);
   ok = run (&work, stages, &stage, &error);
-  lost = fv_device_is_lost (device);
   g_test_message ("%u: lost in stage %u: %s", nth, stage, ok ? "well" : error->message);
   if (ok)
     g_assert_no_error (error);
   else
     {
-      g_assert_true (lost);
+      g_assert_true (fv_device_is_lost (device));
       fv_fault_check_error (error, fault.result);
       g_assert_false (run (&work, stages, &stage, &still));
       fv_fault_check_error (still, fault.result);
     }
+  /* What is freed is waited for before, which may be the call. */
   work_clear (&work);
+  lost = fv_device_is_lost (device);
   g_assert_true (lost == (fv_failing_vulkan_disarm () != NULL));
   return lost;
 }

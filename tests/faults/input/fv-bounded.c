@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/faults/input/fv-bounded.h"
 
-#include <sys/resource.h>
+#include "tests/fv-test-data.h"
 
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED TRUE
-#else
-#define SANITIZED FALSE
-#endif
+#include <sys/resource.h>
 
 /* Address space, libraries included: what asks for more at once gets nothing, whether it would be touched or not. */
 #define MAX_ADDRESSES ((rlim_t)4 << 30)
@@ -21,7 +17,7 @@ fv_bounded_begin (void)
       g_test_trap_assert_passed ();
       return FALSE;
     }
-  if (!SANITIZED)
+  if (!FV_TEST_SANITIZED)
     g_assert_cmpint (setrlimit (RLIMIT_AS, &(struct rlimit){ MAX_ADDRESSES, MAX_ADDRESSES }), ==, 0);
   return TRUE;
 }
@@ -33,6 +29,6 @@ fv_bounded_end (guint mib)
 
   g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
   g_test_message ("%ld MiB", usage.ru_maxrss / 1024);
-  if (!SANITIZED)
+  if (!FV_TEST_SANITIZED)
     g_assert_cmpint (usage.ru_maxrss / 1024, <=, mib);
 }

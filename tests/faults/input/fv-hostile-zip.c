@@ -9,7 +9,7 @@ put (GByteArray *to, guint64 value, guint n_bytes)
 {
   for (guint i = 0; i < n_bytes; i++)
     {
-      guint8 byte = value >> (8 * i) & 0xff;
+      guint8 byte = i < sizeof value ? value >> (8 * i) & 0xff : 0;
 
       g_byte_array_append (to, &byte, 1);
     }
