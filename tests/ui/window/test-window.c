@@ -174,7 +174,8 @@ test_closed_during_import (void)
   const char *project = make_project (0), *pictures = fv_test_folder ();
   g_autoptr (GError) error = NULL;
   FvWindow *other = make_window (), *window = make_window ();
-  fv_sample_pictures_write (pictures, &(FvSampleParams){ .n_train = 60, .n_val = 1, .n_test = 1, .size = 64 }, NULL,
+  /* So many that the import takes longer than a window needs to go. */
+  fv_sample_pictures_write (pictures, &(FvSampleParams){ .n_train = 900, .n_val = 1, .n_test = 1, .size = 64 }, NULL,
                             &error);
   g_assert_no_error (error);
   fv_window_open_path (window, project);
