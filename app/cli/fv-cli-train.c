@@ -4,6 +4,7 @@
 #include "app/cli/fv-cli-estimate.h"
 #include "app/project/fv-project.h"
 #include "app/training/fv-rates.h"
+#include "app/training/fv-train-events.h"
 #include "app/training/fv-train.h"
 
 #include <errno.h>
@@ -279,6 +280,21 @@ find_contradiction (const Options *options)
   return NULL;
 }
 
+/* What the event stream has as the hint, where the cause is known. */
+static void
+add_advice (const Job *job, GError **error)
+{
+  const char *id;
+  g_autofree char *advice = fv_train_advise (fv_run_get_number (job->run), job->params.recipe, *error, &id);
+  GError *advised;
+
+  if (g_str_equal (id, "failed"))
+    return;
+  advised = g_error_new ((*error)->domain, (*error)->code, "%s %s", (*error)->message, advice);
+  g_clear_error (error);
+  *error = advised;
+}
+
 static int
 train (FvCli *cli, const char *project, const Options *options)
 {
@@ -308,7 +324,10 @@ train (FvCli *cli, const char *project, const Options *options)
   name_start (options, &job.params);
   announce (options->announce, fv_run_get_number (job.run));
   if (!fv_train (&job.params, &result, &error))
-    return fv_cli_fail (cli, error);
+    {
+      add_advice (&job, &error);
+      return fv_cli_fail (cli, error);
+    }
   if (result.reason != FV_TRAIN_STOPPED)
     fv_cli_progress (cli, 1.0, "Run %u: %s", fv_run_get_number (job.run), fv_train_reason_to_string (result.reason));
   print_result (cli, &job, &result);
