@@ -60,7 +60,7 @@ main (int argc, char **argv)
 {
   const guint side = argc > 3 ? atoi (argv[1]) : 0, channels = argc > 3 ? atoi (argv[2]) : 0;
   const guint kernel = argc > 3 ? atoi (argv[3]) : 0, batch = argc > 4 ? atoi (argv[4]) : 4;
-  const FvConvShape shape = { .across = channels, .spread = channels };
+  const FvConvShape shape = { batch, side, side, side, side, channels, channels, kernel, 1, kernel / 2 };
   g_autoptr (GError) error = NULL;
   g_autoptr (FvDevice) device = NULL;
   guint n_variants;
@@ -76,7 +76,7 @@ main (int argc, char **argv)
   fv_device_prepare_environment ();
   device = fv_device_open (&(FvDeviceParams){ 0 }, &error);
   for (guint i = 0; device != NULL && error == NULL && i < n_variants; i++)
-    if (fv_conv_variant_fits (&variants[i], fv_device_get_subgroup_size (device), &shape))
+    if (fv_conv_variant_fits (&variants[i], fv_device_get_subgroup_size (device), FV_CONV_FORWARD, &shape))
       {
         double seconds;
 

@@ -65,6 +65,7 @@ main ()
     if (to[p] != NOWHERE)
       {
         Float4 y = Float4 (at (pc.y, to[p]));
-        y.v = pc.add != 0 ? y.v + sum[p] : sum[p];
+        vec4 v = pc.silu != 0 ? silu (sum[p]) : sum[p];
+        y.v = pc.add != 0 ? y.v + v : v;
       }
 }

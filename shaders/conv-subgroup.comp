@@ -19,6 +19,7 @@ layout (constant_id = 5) const uint IN = 16;
 layout (constant_id = 6) const uint OUT = 16;      // floats of a row of the weights
 layout (constant_id = 7) const uint ROW = 0;       // a picture: the floats of a kernel row, which are neighbours; IN is all of the kernel
 layout (constant_id = 8) const uint ADD = 0;       // whether y is added to
+layout (constant_id = 9) const uint SILU = 0;      // whether y goes through SiLU
 
 const uint BLOCK = VECTORS * WIDTH * LANES;
 const uint OWNED = (PIXELS + LANES - 1) / LANES;   // pixels whose coordinates a lane keeps
@@ -142,10 +143,13 @@ main ()
         {
           uint i = (p * VECTORS + v) * WIDTH;
           uint64_t b = a + v * LANES * WIDTH * 4;
+          vec2 z = vec2 (sum[i], sum[i + WIDTH - 1]);
+          if (SILU != 0)
+            z = silu (z);
           if (WIDTH == 2)
-            store2 (b, vec2 (sum[i], sum[i + WIDTH - 1]) + (ADD != 0 ? load2 (b) : vec2 (0)));
+            store2 (b, z + (ADD != 0 ? load2 (b) : vec2 (0)));
           else
-            store (b, sum[i] + (ADD != 0 ? load (b) : 0));
+            store (b, z.x + (ADD != 0 ? load (b) : 0));
         }
     }
 }

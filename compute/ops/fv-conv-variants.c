@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "compute/ops/fv-conv-variants.h"
+#include "compute/ops/fv-conv-families.h"
 
-/* Forward and backward by data are one kernel. */
+/* Forward and backward by data are one kernel. In order of preference where nothing was measured. */
 static const FvConvVariant gather[] = {
-  { 0 },
-  { 8, 16, 64, 2, 2 },
-  { 8, 32, 32, 2, 2 },
-  { 8, 64, 16, 2, 1 },
-  { 16, 32, 64, 2, 1 },
-  { 16, 32, 32, 2, 1 },
-  { 16, 64, 16, 1, 1 },
+  { &fv_conv_plain },
+  { &fv_conv_subgroup, 8, 16, 64, 2, 16 },
+  { &fv_conv_subgroup, 8, 32, 32, 2, 16 },
+  { &fv_conv_subgroup, 8, 64, 16, 2, 8 },
+  { &fv_conv_subgroup, 16, 32, 64, 2, 16 },
+  { &fv_conv_subgroup, 16, 32, 32, 2, 16 },
+  { &fv_conv_subgroup, 16, 64, 16, 1, 16 },
 };
 
 static const FvConvVariant weights[] = {
-  { 0 },
-  { 8, 0, 64, 2, 2 },
-  { 8, 0, 32, 2, 2 },
-  { 8, 0, 16, 2, 2 },
-  { 16, 0, 64, 2, 2 },
-  { 16, 0, 32, 2, 2 },
-  { 16, 0, 16, 1, 2 },
-  { 16, 0, 32, 2, 1 },
-  { 16, 0, 16, 1, 1 },
+  { &fv_conv_plain },
+  { &fv_conv_subgroup, 8, 0, 64, 2, 16 },
+  { &fv_conv_subgroup, 8, 0, 32, 2, 16 },
+  { &fv_conv_subgroup, 8, 0, 16, 2, 16 },
+  { &fv_conv_subgroup, 16, 0, 64, 2, 32 },
+  { &fv_conv_subgroup, 16, 0, 32, 2, 32 },
+  { &fv_conv_subgroup, 16, 0, 16, 1, 32 },
+  { &fv_conv_subgroup, 16, 0, 32, 2, 16 },
+  { &fv_conv_subgroup, 16, 0, 16, 1, 16 },
 };
 
 static gint forced[FV_N_CONV_DIRECTIONS] = { -1, -1, -1 };
@@ -38,13 +38,16 @@ fv_conv_get_variants (FvConvDirection direction, guint *n_variants)
   return gather;
 }
 
-gboolean
-fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, const FvConvShape *shape)
+const char *
+fv_conv_variant_get_family_name (const FvConvVariant *variant)
 {
-  if (variant->lanes == 0)
-    return TRUE;
-  return variant->lanes == lanes && shape->across % variant->channels == 0
-         && shape->spread % (variant->depth * lanes) == 0;
+  return variant->family->name;
+}
+
+gboolean
+fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape)
+{
+  return (variant->lanes == 0 || variant->lanes == lanes) && variant->family->fits (variant, lanes, direction, shape);
 }
 
 guint
@@ -55,11 +58,11 @@ fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvCon
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
   if (forced[direction] >= 0)
-    return fv_conv_variant_fits (&variants[forced[direction]], lanes, shape) ? forced[direction] : 0;
+    return fv_conv_variant_fits (&variants[forced[direction]], lanes, direction, shape) ? forced[direction] : 0;
   if (!g_str_equal (fv_device_get_info (device)->type, "cpu"))
     return 0;
   for (guint i = 1; i < n_variants; i++)
-    if (fv_conv_variant_fits (&variants[i], lanes, shape))
+    if (fv_conv_variant_fits (&variants[i], lanes, direction, shape))
       return i;
   return 0;
 }
@@ -72,4 +75,11 @@ fv_conv_force_variant (FvConvDirection direction, gint index)
   fv_conv_get_variants (direction, &n_variants);
   g_return_if_fail (index < (gint)n_variants);
   forced[direction] = index;
+}
+
+double
+fv_conv_shape_get_flops (const FvConvShape *shape)
+{
+  return 2.0 * shape->n * shape->out_h * shape->out_w * shape->in_channels * shape->out_channels * shape->kernel
+         * shape->kernel;
 }

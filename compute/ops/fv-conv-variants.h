@@ -6,9 +6,8 @@
 G_BEGIN_DECLS
 
 /*
- * The ways to compute a convolution: one table of candidates for each direction. Index 0 runs on any device; the others are for
- * CPU drivers, whose lanes are elements of a vector register, and each fits some shapes only. Which one runs decides the order of
- * summation, and so the last bits of the result.
+ * The ways to compute a convolution: one table of candidates for each direction. Index 0 runs on any device; each of the others fits some
+ * devices and some shapes only. Which one runs decides the order of summation, and so the last bits of the result.
  */
 
 typedef enum {
@@ -18,24 +17,36 @@ typedef enum {
   FV_N_CONV_DIRECTIONS,
 } FvConvDirection;
 
+/* A convolution as it goes forward, whichever direction is asked for. */
 typedef struct {
-  guint lanes;         /* subgroup size that it is for; 0 = any device, and the rest is unused */
-  guint pixels;        /* output pixels of a subgroup; of weights: 0, as it sums over all of a split's pixels */
-  guint channels;      /* channels across the lanes: output channels, backward by data input channels */
-  guint width;         /* neighbouring channels of a lane, 1 or 2 */
-  guint depth;         /* the other kind of channels, which are spread over the lanes, in one step: 1 or 2 times the lanes */
-} FvConvVariant;
-
-/* What a variant must fit. */
-typedef struct {
-  guint across, spread;    /* padded channels across the lanes, and spread from them; a picture's: all 4 k k of the kernel */
+  guint n, in_h, in_w, out_h, out_w;
+  guint in_channels, out_channels;    /* padded, as the weights are: multiples of 16, or 4 of a picture */
+  guint kernel, stride, padding;
 } FvConvShape;
 
+typedef struct _FvConvFamily FvConvFamily;
+
+/* A family of kernels and the numbers that make it a kernel; what they mean to it says the family's file. */
+typedef struct {
+  const FvConvFamily *family;
+  guint lanes;         /* subgroup size that it is for; 0 = any device */
+  guint pixels;        /* output pixels of a tile; of weights: 0 where it sums over all of a split's pixels */
+  guint channels;      /* channels across a tile: output channels, backward by data input channels */
+  guint width;         /* neighbouring channels of a lane, 1 or 2 */
+  guint depth;         /* the other kind of channels in one step */
+} FvConvVariant;
+
 const FvConvVariant *fv_conv_get_variants   (FvConvDirection direction, guint *n_variants);
-gboolean             fv_conv_variant_fits   (const FvConvVariant *variant, guint lanes, const FvConvShape *shape);
-/* Index of the first variant that fits, the tables being in order of preference, on a CPU driver; 0 on other devices. */
+/* "subgroup", "winograd", ... */
+const char          *fv_conv_variant_get_family_name (const FvConvVariant *variant);
+/* Whether it can compute this at all on a device with subgroups of @lanes. */
+gboolean             fv_conv_variant_fits   (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape);
+/* The index of the variant that graphs built from now on use. */
 guint                fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape);
 /* For tests and measurements: graphs built from now on use variant @index where it fits, else 0. -1: choose again. */
 void                 fv_conv_force_variant  (FvConvDirection direction, gint index);
+
+/* Multiplications and additions, of true channels where the shape holds such. */
+double               fv_conv_shape_get_flops (const FvConvShape *shape);
 
 G_END_DECLS

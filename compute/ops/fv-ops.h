@@ -11,6 +11,8 @@ G_BEGIN_DECLS
  * operator here decides which one runs.
  */
 
+typedef enum { FV_ACTIVATION_NONE, FV_ACTIVATION_SILU } FvActivation;
+
 /* A convolution's parameters on the device. Addresses are those of the flat buffers plus the parameter's offset. */
 typedef struct {
   const FvParam *weight;               /* [O, I, KH, KW], kept as [KH][KW][CIP][COP] */
@@ -19,6 +21,7 @@ typedef struct {
   const FvParam *bias;                 /* (nullable) */
   VkDeviceAddress bias_address;
   VkDeviceAddress bias_gradient;
+  FvActivation activation;             /* of the output; inference only */
 } FvConvWeights;
 
 /* BatchNorm's parameters, [C] each. */
@@ -28,8 +31,6 @@ typedef struct {
   VkDeviceAddress running_mean, running_var;         /* updated in training unless frozen */
   gboolean frozen;                                   /* normalise by the running statistics and leave them */
 } FvBatchNormWeights;
-
-typedef enum { FV_ACTIVATION_NONE, FV_ACTIVATION_SILU } FvActivation;
 
 /* x [N, H, W, I] -> [N, (H + 2 padding - KH) / stride + 1, ..., O]. Square kernels of 1, 3, 5, 6; stride 1 or 2. Gradients of weights are added to.
  * An input of at most 4 channels must be laid out as a picture: with a pitch of 4, as its weights are. */

@@ -19,8 +19,12 @@ layout (push_constant) uniform Push
   uint phases;                  // 1, or the stride when going backward
   int direction;                // 1 forward, -1 backward
   uint add;                     // whether y is added to
+  uint silu;                    // whether y goes through SiLU
   uint columns;                 // workgroups of a row of them
 } pc;
+
+vec4 silu (vec4 z) { return z / (1.0 + exp2 (z * -1.44269504)); }
+vec2 silu (vec2 z) { return z / (1.0 + exp2 (z * -1.44269504)); }
 
 // One dimension of a phase.
 struct Phase {

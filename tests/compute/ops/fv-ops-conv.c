@@ -110,17 +110,21 @@ pad16 (guint n)
   return (n + 15) / 16 * 16;
 }
 
-/* What a variant of a direction must fit. */
 static FvConvShape
-get_shape (const ConvRow *row, FvConvDirection direction)
+get_shape (const ConvRow *row)
 {
   const FvReferenceConv *conv = &row->conv;
-  const gboolean picture = row->x == FV_OPS_PICTURE;
-  const guint in = picture ? 4 : pad16 (conv->in), out = pad16 (conv->out);
 
-  if (direction == FV_CONV_BACKWARD_DATA)
-    return (FvConvShape){ in, out };
-  return (FvConvShape){ out, picture && conv->padding == 0 ? in * conv->kernel * conv->kernel : in };
+  return (FvConvShape){ .n = conv->n,
+                        .in_h = conv->h,
+                        .in_w = conv->w,
+                        .out_h = fv_reference_conv_out_h (conv),
+                        .out_w = fv_reference_conv_out_w (conv),
+                        .in_channels = row->x == FV_OPS_PICTURE ? 4 : pad16 (conv->in),
+                        .out_channels = pad16 (conv->out),
+                        .kernel = conv->kernel,
+                        .stride = conv->stride,
+                        .padding = conv->padding };
 }
 
 static gboolean
@@ -133,13 +137,13 @@ is_computed (const ConvRow *row, FvConvDirection direction)
 static GArray *
 list_variants (const ConvRow *row, FvConvDirection direction, guint lanes)
 {
-  const FvConvShape shape = get_shape (row, direction);
+  const FvConvShape shape = get_shape (row);
   GArray *indices = g_array_new (FALSE, FALSE, sizeof (guint));
   guint n_variants;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
   for (guint i = 0; i < (is_computed (row, direction) ? n_variants : 1); i++)
-    if (fv_conv_variant_fits (&variants[i], lanes != 0 ? lanes : variants[i].lanes, &shape))
+    if (fv_conv_variant_fits (&variants[i], lanes != 0 ? lanes : variants[i].lanes, direction, &shape))
       g_array_append_val (indices, i);
   return indices;
 }
@@ -264,7 +268,7 @@ append_variants (GString *text, const ConvRow *row, FvConvDirection direction)
 {
   g_autoptr (GArray) here = list_variants (row, direction, get_lanes ());
   g_autoptr (GArray) anywhere = list_variants (row, direction, 0);
-  const FvConvShape shape = get_shape (row, direction);
+  const FvConvShape shape = get_shape (row);
 
   g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", direction_names[direction]);
   for (guint i = 0; i < here->len; i++)

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "compute/ops/fv-conv-variants.h"
+#include "compute/ops/fv-ops.h"
+
+G_BEGIN_DECLS
+
+/* What a family of convolution kernels is; one file each. For compute/ops/fv-conv*.c only. */
+
+/* One convolution to be recorded. */
+typedef struct {
+  FvConvDirection direction;
+  const FvConvVariant *variant;
+  FvConvShape shape;
+  FvConvWeights weights;
+  FvTensor *x;           /* the input; backward by data: its gradient, which is written */
+  FvTensor *y;           /* the output; backward: its gradient, which is read */
+  FvTensor *scratch;     /* of the size that count_scratch gave, or NULL */
+  gboolean add;          /* backward by data: @x is added to */
+  double flops;
+} FvConvCall;
+
+struct _FvConvFamily {
+  const char *name;
+  gboolean (*fits)          (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape);
+  /* Floats of memory that it needs meanwhile. */
+  gsize    (*count_scratch) (const FvConvVariant *variant, FvConvDirection direction, const FvConvShape *shape);
+  /* Backward by weights adds to the weights' gradient. */
+  void     (*record)        (const FvConvCall *call, FvRecorder *recorder);
+};
+
+extern const FvConvFamily fv_conv_plain;      /* any device */
+extern const FvConvFamily fv_conv_subgroup;   /* CPU drivers */
+
+/* The phase that its dispatches count as. */
+const char *fv_conv_get_phase     (FvConvDirection direction);
+/* The range of the weights, or of their gradient, by its address. */
+FvRange     fv_conv_weight_range  (const FvConvCall *call, VkDeviceAddress address);
+/* Floats of a kernel row of a picture, whose pixels are neighbours when there is no padding; else 0. */
+guint       fv_conv_picture_row   (const FvConvShape *shape);
+/* Spreads @tiles over two dimensions of workgroups. */
+void        fv_conv_set_tiles     (FvDispatch *dispatch, gsize tiles);
+/* to[tap][o][i] = w[tap][i][o] */
+void        fv_conv_record_transpose (const FvConvCall *call, FvRecorder *recorder, FvRange to);
+/* gradient[floats] += partial[0] + ... + partial[splits - 1] */
+void        fv_conv_record_sum    (FvRecorder *recorder, FvRange partial, VkDeviceAddress gradient, gsize floats, guint splits);
+
+static inline guint
+fv_conv_divide_up (gsize a, gsize b)
+{
+  return (a + b - 1) / b;
+}
+
+G_END_DECLS
