@@ -82,9 +82,11 @@ static int
 run (FvCli *cli, int argc, char **argv)
 {
   g_autofree char *weights_path = NULL;
+  gboolean recompute = FALSE;
   const GOptionEntry entries[] = {
     { "weights", 0, 0, G_OPTION_ARG_FILENAME, &weights_path, "Weights of the references (DIR/../weights/yolov5n.pt)",
       "FILE" },
+    { "recompute", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &recompute, "Train as where memory is short", NULL },
     { NULL },
   };
   g_autoptr (FvWeights) weights = NULL;
@@ -106,6 +108,7 @@ run (FvCli *cli, int argc, char **argv)
   parity.device = device;
   parity.weights = weights;
   parity.folder = argv[1];
+  parity.recompute = recompute;
   if (!fv_parity_run (&parity, fv_cli_get_cancellable (cli), &error))
     return fv_cli_fail (cli, error);
   fv_cli_progress (cli, 1, "Compared all");

@@ -188,7 +188,8 @@ fv_parity_forward (FvParity *self, const FvTensorFile *file, GError **error)
   if (input == NULL)
     return FALSE;
   config.n_classes = heads.n_classes;
-  net = fv_parity_net_new (self->device, FV_PARITY_FORWARD, &config, NULL, heads.n, heads.height, heads.width, error);
+  net = fv_parity_net_new (self->device, FV_PARITY_FORWARD, FALSE, &config, NULL, heads.n, heads.height, heads.width,
+                           error);
   return net != NULL && fv_parity_start (self, file, &config, net->layout, &weights, &statistics, error)
          && fv_parity_net_set_weights (net, weights, statistics, error) && fv_parity_net_set_input (net, input, error)
          && fv_parity_net_run (net, error) && compare_heads (self, net, &heads, LOGITS, error)
@@ -293,7 +294,8 @@ fv_parity_loss (FvParity *self, const FvTensorFile *file, JsonObject *facts, GEr
       || !read_heads (file, "grad", &gradients, error))
     return FALSE;
   config.n_classes = heads.n_classes;
-  net = fv_parity_net_new (self->device, FV_PARITY_LOSS, &config, &params, heads.n, heads.height, heads.width, error);
+  net = fv_parity_net_new (self->device, FV_PARITY_LOSS, FALSE, &config, &params, heads.n, heads.height, heads.width,
+                           error);
   if (net == NULL)
     return FALSE;
   for (guint i = 0; i < FV_YOLOV5_N_HEADS; i++)
@@ -390,7 +392,8 @@ fv_parity_backward (FvParity *self, const FvTensorFile *file, JsonObject *facts,
   if (input == NULL)
     return FALSE;
   config.n_classes = heads.n_classes;
-  net = fv_parity_net_new (self->device, FV_PARITY_TRAIN, &config, &params, heads.n, heads.height, heads.width, error);
+  net = fv_parity_net_new (self->device, FV_PARITY_TRAIN, self->recompute, &config, &params, heads.n, heads.height,
+                           heads.width, error);
   if (net == NULL || !fv_parity_start (self, file, &config, net->layout, &weights, &statistics, error)
       || !fv_parity_net_set_weights (net, weights, statistics, error) || !fv_parity_net_set_input (net, input, error)
       || !set_targets (net, file, error) || !fv_parity_net_run (net, error))

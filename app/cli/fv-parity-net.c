@@ -109,11 +109,12 @@ build_network (FvParityNet *self, FvParityMode mode)
 }
 
 static gboolean
-build (FvParityNet *self, FvParityMode mode, const FvLossParams *loss, GError **error)
+build (FvParityNet *self, FvParityMode mode, gboolean recompute, const FvLossParams *loss, GError **error)
 {
   g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
 
-  self->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD });
+  self->graph = fv_graph_new (self->device,
+                              &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD, .recompute = recompute });
   if (mode != FV_PARITY_LOSS)
     build_network (self, mode);
   for (guint i = 0; mode == FV_PARITY_LOSS && i < FV_YOLOV5_N_HEADS; i++)
@@ -143,8 +144,8 @@ build (FvParityNet *self, FvParityMode mode, const FvLossParams *loss, GError **
 }
 
 FvParityNet *
-fv_parity_net_new (FvDevice *device, FvParityMode mode, const FvYolov5Config *config, const FvLossParams *loss, guint n,
-                   guint height, guint width, GError **error)
+fv_parity_net_new (FvDevice *device, FvParityMode mode, gboolean recompute, const FvYolov5Config *config,
+                   const FvLossParams *loss, guint n, guint height, guint width, GError **error)
 {
   g_autoptr (FvParityNet) self = g_new0 (FvParityNet, 1);
 
@@ -155,7 +156,7 @@ fv_parity_net_new (FvDevice *device, FvParityMode mode, const FvYolov5Config *co
   self->height = height;
   self->width = width;
   self->exposed = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)fv_buffer_free);
-  if (!make_buffers (self, mode, error) || !build (self, mode, loss, error))
+  if (!make_buffers (self, mode, error) || !build (self, mode, recompute, loss, error))
     return NULL;
   return g_steal_pointer (&self);
 }

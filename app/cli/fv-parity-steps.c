@@ -336,8 +336,8 @@ fv_parity_steps (FvParity *self, const FvTensorFile *file, JsonObject *facts, GE
                    "it needs variants, and input_u8.0 of [N, 3, H, W] with sides that 32 divides");
       return FALSE;
     }
-  net = fv_parity_net_new (self->device, FV_PARITY_TRAIN, &config, &params, input->dims[0], input->dims[2],
-                           input->dims[3], error);
+  net = fv_parity_net_new (self->device, FV_PARITY_TRAIN, self->recompute, &config, &params, input->dims[0],
+                           input->dims[2], input->dims[3], error);
   if (net == NULL || !fv_parity_start (self, file, &config, net->layout, &weights, &statistics, error))
     return FALSE;
   json_object_iter_init_ordered (&iter, variants);

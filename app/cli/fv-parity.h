@@ -26,6 +26,7 @@ typedef struct {
   FvDevice *device;
   const FvWeights *weights;
   const char *folder;
+  gboolean recompute;     /* see FvGraphParams */
   const char *file;       /* the one in hand */
   GArray *cases;          /* FvParityCase */
   GPtrArray *left_out;    /* sentences: what a file holds that is no case, and files that can't be read */
@@ -38,7 +39,7 @@ void          fv_parity_clear     (FvParity *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvParity, fv_parity_clear)
 
 /*
- * Runs every reference of self->folder; device, weights, folder and progress are set by the caller. A damaged reference is a failed
+ * Runs every reference of self->folder; device, weights, folder, recompute and progress are set by the caller. A damaged reference is a failed
  * case. Errors: G_FILE_ERROR where the folder can't be read, FV_DEVICE_ERROR, G_IO_ERROR_CANCELLED.
  */
 gboolean      fv_parity_run       (FvParity *self, GCancellable *cancellable, GError **error);

@@ -45,8 +45,11 @@ struct _FvTensor {
 /* What an operator is: how it goes backward and how it becomes dispatches. */
 typedef struct {
   const char *name;
-  void (*backward) (FvGraph *graph, FvNode *node);             /* appends nodes; NULL = no gradient */
-  void (*record)   (FvNode *node, FvRecorder *recorder);
+  void (*backward)  (FvGraph *graph, FvNode *node);            /* appends nodes; NULL = no gradient */
+  void (*record)    (FvNode *node, FvRecorder *recorder);
+  /* Appends and returns a node that makes the first output once more, in @output, to the same bits and without other effects, from tensors that
+   * @node reads or writes; at the cost of about one pass over it. NULL = there is no such way. */
+  FvNode *(*again)  (FvGraph *graph, const FvNode *node, FvTensor *output);
 } FvOpClass;
 
 #define FV_NODE_MAX_TENSORS 8
@@ -63,6 +66,7 @@ struct _FvNode {
 
 typedef struct {
   gboolean training;         /* batch statistics, and tensors kept for backward */
+  gboolean recompute;        /* what operators can make again is not kept for backward: less memory, more time, the same bits */
   gsize guard_bytes;         /* for tests, a multiple of 256: each tensor has memory to itself and so much that nobody uses before and behind it */
 } FvGraphParams;
 
@@ -94,8 +98,12 @@ FvNode   *fv_graph_node             (FvGraph *self, const FvOpClass *op, FvTenso
 /* Appends the backward nodes of everything built so far, last node first. Gradients of outputs are whatever was written to
  * fv_tensor_get_gradient() of them by nodes already appended (the loss). */
 void      fv_graph_backward         (FvGraph *self);
+/* For FvOpClass.again of an operator without params that has no effect but its one output. */
+FvNode   *fv_graph_repeat           (FvGraph *self, const FvNode *node, FvTensor *output);
 void      fv_graph_plan             (FvGraph *self);
 gsize     fv_graph_get_arena_bytes  (FvGraph *self);
+/* The most that tensors hold at one time: what no arrangement can do without. */
+gsize     fv_graph_get_peak_bytes   (FvGraph *self);
 /* Gives the graph an arena of its own. */
 gboolean  fv_graph_allocate         (FvGraph *self, GError **error);
 /* Puts the tensors into @arena, which is large enough and outlives the graph's recordings; may be called again. */

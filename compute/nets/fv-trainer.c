@@ -125,7 +125,7 @@ plan_step (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const F
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *input;
 
-  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE });
+  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE, .recompute = params->recompute });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
   /* Any address marks them as external. */

@@ -30,6 +30,7 @@ typedef struct {
   FvLossParams loss;
   guint frozen_layers;     /* the first so many layers learn nothing; their BatchNorm statistics stay */
   float clip_norm;         /* 10: largest L2 norm of all gradients; 0 = no clipping */
+  gboolean recompute;      /* see FvGraphParams: for where memory is short; the same bits */
 } FvTrainerParams;
 
 /* One batch. All pointers are read before the call returns. */

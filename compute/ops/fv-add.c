@@ -86,7 +86,8 @@ add_backward (FvGraph *g, FvNode *node)
       fv_accumulate_gradient (g, fv_tensor_get_gradient (y), node->inputs[i]);
 }
 
-static const FvOpClass add_op = { .name = "add", .backward = add_backward, .record = add_record };
+static const FvOpClass add_op
+    = { .name = "add", .backward = add_backward, .record = add_record, .again = fv_graph_repeat };
 
 FvTensor *
 fv_add (FvGraph *g, FvTensor *a, FvTensor *b, const char *name)

@@ -108,8 +108,8 @@ record_statistics (FvRecorder *recorder, const BatchNormParams *params, FvTensor
 
   FV_DISPATCH_SPEC (&first, &spec);
   FV_DISPATCH_SPEC (&second, &spec);
-  launch (recorder, &first, "bn-stats", "batch norm", fv_pixels_groups (x, slices), &stats, sizeof stats);
-  launch (recorder, &second, "bn-finish", "batch norm", channel_groups (x), &finish, sizeof finish);
+  launch (recorder, &first, "bn-stats", "batch norm statistics", fv_pixels_groups (x, slices), &stats, sizeof stats);
+  launch (recorder, &second, "bn-finish", "batch norm statistics", channel_groups (x), &finish, sizeof finish);
 }
 
 static void
@@ -137,22 +137,10 @@ record_fold (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, F
 }
 
 static void
-batch_norm_record (FvNode *node, FvRecorder *recorder)
+record_apply (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, FvTensor *coefficients, FvTensor *y)
 {
-  const BatchNormParams *params = node->params;
-  FvTensor *x = node->inputs[0], *y = node->outputs[0], *coefficients = node->outputs[1];
   const guint slices = fv_pixels_slices (x);
   const ActivationSpec spec = { FV_PIXELS_WORKGROUP, params->activation == FV_ACTIVATION_SILU };
-  FvDispatch dispatch = {
-    .reads = { fv_tensor_get_range (x) },
-    .writes = { fv_tensor_get_range (y) },
-  };
-
-  if (params->batch_statistics)
-    record_statistics (recorder, params, x, coefficients, node->outputs[2]);
-  else
-    record_fold (recorder, params, x, coefficients);
-
   const struct
   {
     guint64 x, y, coefficients;
@@ -168,9 +156,43 @@ batch_norm_record (FvNode *node, FvRecorder *recorder)
     slices,
     0,
   };
-  dispatch.reads[1] = fv_tensor_get_range (coefficients);
+  FvDispatch dispatch = {
+    .reads = { fv_tensor_get_range (x), fv_tensor_get_range (coefficients) },
+    .writes = { fv_tensor_get_range (y) },
+  };
+
   FV_DISPATCH_SPEC (&dispatch, &spec);
   launch (recorder, &dispatch, "bn-apply", "batch norm", fv_pixels_groups (x, slices), &push, sizeof push);
+}
+
+static void
+batch_norm_record (FvNode *node, FvRecorder *recorder)
+{
+  const BatchNormParams *params = node->params;
+  FvTensor *x = node->inputs[0], *y = node->outputs[0], *coefficients = node->outputs[1];
+
+  if (params->batch_statistics)
+    record_statistics (recorder, params, x, coefficients, node->outputs[2]);
+  else
+    record_fold (recorder, params, x, coefficients);
+  record_apply (recorder, params, x, coefficients, y);
+}
+
+/* Once more, with the coefficients of the first time. inputs: x, coefficients; outputs: y */
+
+static void
+batch_norm_again_record (FvNode *node, FvRecorder *recorder)
+{
+  record_apply (recorder, node->params, node->inputs[0], node->inputs[1], node->outputs[0]);
+}
+
+static const FvOpClass batch_norm_again_op = { .name = "batch norm again", .record = batch_norm_again_record };
+
+static FvNode *
+batch_norm_again (FvGraph *g, const FvNode *node, FvTensor *output)
+{
+  return fv_graph_node (g, &batch_norm_again_op, (FvTensor *[]){ node->inputs[0], node->outputs[1], NULL },
+                        (FvTensor *[]){ output, NULL }, g_memdup2 (node->params, sizeof (BatchNormParams)));
 }
 
 /* Backward. inputs: x, coefficients, dy [, dx when it adds]; outputs: dx, and with batch statistics means and partial sums. */
@@ -231,9 +253,9 @@ record_reduction (FvNode *node, FvRecorder *recorder)
 
   FV_DISPATCH_SPEC (&first, &activation);
   FV_DISPATCH_SPEC (&second, &plain);
-  launch (recorder, &first, "bn-backward-reduce", "batch norm backward", fv_pixels_groups (x, slices), &reduce,
+  launch (recorder, &first, "bn-backward-reduce", "batch norm sums", fv_pixels_groups (x, slices), &reduce,
           sizeof reduce);
-  launch (recorder, &second, "bn-backward-finish", "batch norm backward", channel_groups (x), &finish, sizeof finish);
+  launch (recorder, &second, "bn-backward-finish", "batch norm sums", channel_groups (x), &finish, sizeof finish);
 }
 
 static void
@@ -301,7 +323,7 @@ batch_norm_backward (FvGraph *g, FvNode *node)
 }
 
 static const FvOpClass batch_norm_op
-    = { .name = "batch norm", .backward = batch_norm_backward, .record = batch_norm_record };
+    = { .name = "batch norm", .backward = batch_norm_backward, .record = batch_norm_record, .again = batch_norm_again };
 
 FvTensor *
 fv_batch_norm (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, const char *name)

@@ -16,7 +16,8 @@ copy_backward (FvGraph *g, FvNode *node)
     fv_accumulate_gradient (g, fv_tensor_get_gradient (node->outputs[0]), node->inputs[0]);
 }
 
-static const FvOpClass copy_op = { .name = "copy", .backward = copy_backward, .record = copy_record };
+static const FvOpClass copy_op
+    = { .name = "copy", .backward = copy_backward, .record = copy_record, .again = fv_graph_repeat };
 
 FvTensor *
 fv_concat (FvGraph *g, FvTensor *const *inputs, guint n_inputs, const char *name)

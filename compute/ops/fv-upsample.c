@@ -31,7 +31,7 @@ dispatch_upsample (FvRecorder *recorder, FvTensor *small, FvTensor *large, gbool
   const UpsampleSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .backward = backward, .add = add };
   FvDispatch dispatch = {
     .kernel = "upsample2x",
-    .phase = "upsample",
+    .phase = backward ? "upsample backward" : "upsample",
     .groups = { fv_pixels_groups (small, slices), 1, 1 },
     .push = &push,
     .push_size = sizeof push,
@@ -71,7 +71,8 @@ upsample_backward (FvGraph *g, FvNode *node)
                  (FvTensor *[]){ fv_tensor_get_gradient (x), NULL }, NULL);
 }
 
-static const FvOpClass upsample_op = { .name = "upsample", .backward = upsample_backward, .record = upsample_record };
+static const FvOpClass upsample_op
+    = { .name = "upsample", .backward = upsample_backward, .record = upsample_record, .again = fv_graph_repeat };
 
 FvTensor *
 fv_upsample2x (FvGraph *g, FvTensor *x, const char *name)

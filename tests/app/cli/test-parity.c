@@ -25,9 +25,9 @@ call_clear (Call *call)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Call, call_clear)
 
 static Call
-call_parity (const char *folder, const char *weights)
+call_parity_with (const char *folder, const char *weights, const char *option)
 {
-  const char *argv[] = { g_getenv ("FOVEA_CLI"), "parity", "--json", folder, "--weights", weights, NULL };
+  const char *argv[] = { g_getenv ("FOVEA_CLI"), "parity", "--json", folder, "--weights", weights, option, NULL };
   g_autoptr (GError) error = NULL;
   Call call = { 0 };
   JsonNode *root;
@@ -43,6 +43,12 @@ call_parity (const char *folder, const char *weights)
   if (*call.err != '\0')
     g_test_message ("%s", call.err);
   return call;
+}
+
+static Call
+call_parity (const char *folder, const char *weights)
+{
+  return call_parity_with (folder, weights, NULL);
 }
 
 static const char *
@@ -104,6 +110,22 @@ test_network (void)
     g_auto (Call) call = call_parity (folder, weights);
 
     assert_passes (&call, 12 + 299);
+  }
+}
+
+/* As where memory is short: activations are made again for the backward pass. */
+static void
+test_recompute (void)
+{
+  const char *reference = fv_test_data ("reference"), *weights = get_weights ();
+
+  if (reference == NULL || weights == NULL)
+    return;
+  {
+    const char *folder = link_references (reference, "backward_b2_128.safetensors", "backward_b2_128.json", NULL);
+    g_auto (Call) call = call_parity_with (folder, weights, "--recompute");
+
+    assert_passes (&call, 299);
   }
 }
 
@@ -213,6 +235,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/parity/changed", test_changed);
   g_test_add_func ("/cli/parity/damaged", test_damaged);
   g_test_add_func ("/cli/parity/network", test_network);
+  g_test_add_func ("/cli/parity/recompute", test_recompute);
   if (g_test_slow ())
     g_test_add_func ("/cli/parity/all", test_all);
   return g_test_run ();

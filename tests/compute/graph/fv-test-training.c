@@ -150,8 +150,13 @@ run_steps (FvTrainer *trainer, guint n_steps, GByteArray *bits, GError **error)
 GByteArray *
 fv_test_train (FvDevice *device, const FvTestTraining *training, GError **error)
 {
-  const FvTrainerParams params
-      = { .optimizer = training->optimizer, .loss = loss, .frozen_layers = training->frozen_layers, .clip_norm = 10 };
+  const FvTrainerParams params = {
+    .optimizer = training->optimizer,
+    .loss = loss,
+    .frozen_layers = training->frozen_layers,
+    .clip_norm = 10,
+    .recompute = training->recompute,
+  };
   g_autoptr (FvModel) model = make_model (device, error);
   g_autoptr (FvTrainer) trainer = model != NULL ? fv_trainer_new (model, &params, error) : NULL;
   g_autoptr (GByteArray) bits = g_byte_array_new ();

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 typedef struct {
   FvOptimizer optimizer;
   guint frozen_layers;
+  gboolean recompute;
   guint n_steps;        /* updates, each after two batches but for the first */
 } FvTestTraining;
 

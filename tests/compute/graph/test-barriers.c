@@ -7,12 +7,13 @@
 static FvDevice *device;
 
 static GByteArray *
-train (FvOptimizer optimizer, guint n_steps)
+train (FvOptimizer optimizer, gboolean recompute, guint n_steps)
 {
   g_autoptr (GError) error = NULL;
   GByteArray *bits = fv_test_train (device,
                                     &(FvTestTraining){ .optimizer = optimizer,
                                                        .frozen_layers = optimizer == FV_OPTIMIZER_SGD ? 0 : 3,
+                                                       .recompute = recompute,
                                                        .n_steps = n_steps },
                                     &error);
 
@@ -46,9 +47,22 @@ test_training (gconstpointer data)
   g_autoptr (GByteArray) bits = NULL;
 
   fv_command_stream_start ();
-  bits = train (GPOINTER_TO_INT (data), 2);
+  bits = train (GPOINTER_TO_INT (data), FALSE, 2);
   check_stream ();
   fv_command_stream_stop ();
+}
+
+/* What is made again for the backward pass is what there was, and in time; layers that learn nothing among it. */
+static void
+test_recompute (gconstpointer data)
+{
+  g_autoptr (GByteArray) kept = train (GPOINTER_TO_INT (data), FALSE, 3), made_again = NULL;
+
+  fv_command_stream_start ();
+  made_again = train (GPOINTER_TO_INT (data), TRUE, 3);
+  check_stream ();
+  fv_command_stream_stop ();
+  g_assert_cmpmem (kept->data, kept->len, made_again->data, made_again->len);
 }
 
 /* Cut into several submissions, the barriers are the same. */
@@ -80,11 +94,11 @@ static void
 test_full_barriers (gconstpointer data)
 {
   const FvOptimizer optimizer = GPOINTER_TO_INT (data);
-  g_autoptr (GByteArray) derived = train (optimizer, 3), full = NULL;
+  g_autoptr (GByteArray) derived = train (optimizer, FALSE, 3), full = NULL;
 
   real = fv_vulkan;
   fv_vulkan.CmdDispatch = dispatch_and_wait;
-  full = train (optimizer, 3);
+  full = train (optimizer, FALSE, 3);
   fv_vulkan = real;
   g_assert_cmpmem (derived->data, derived->len, full->data, full->len);
 }
@@ -100,6 +114,8 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   g_test_add_data_func ("/barriers/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_training);
   g_test_add_data_func ("/barriers/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_training);
+  g_test_add_data_func ("/barriers/recompute/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_recompute);
+  g_test_add_data_func ("/barriers/recompute/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_recompute);
   g_test_add_func ("/barriers/cut", test_cut);
   g_test_add_data_func ("/barriers/full/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_full_barriers);
   g_test_add_data_func ("/barriers/full/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_full_barriers);

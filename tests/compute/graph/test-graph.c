@@ -8,9 +8,9 @@ static FvDevice *device;
 
 /* YOLOv5n with its loss and backward nodes; the addresses of the parameters are never followed. */
 static FvGraph *
-build_network (gboolean training, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
+build_network (gboolean training, gboolean recompute, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
 {
-  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training });
+  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training, .recompute = recompute });
   const FvYolov5Buffers buffers = { .weights = 1 << 20, .statistics = 1 << 24, .gradients = training ? 1 << 26 : 0 };
   const FvLossParams loss = { .box = 1, .obj = 1, .cls = 1, .cls_pw = 1, .obj_pw = 1, .anchor_t = 4 };
   FvYolov5Config config;
@@ -36,7 +36,7 @@ static void
 test_shapes (void)
 {
   FvTensor *heads[FV_YOLOV5_N_HEADS];
-  g_autoptr (FvGraph) g = build_network (FALSE, 0, heads);
+  g_autoptr (FvGraph) g = build_network (FALSE, FALSE, 0, heads);
 
   for (guint i = 0; i < FV_YOLOV5_N_HEADS; i++)
     {
@@ -48,18 +48,29 @@ test_shapes (void)
     }
 }
 
-/* Training keeps activations for the way back, inference does not; a frozen backbone keeps less. */
+/* Training keeps activations for the way back, inference does not; a frozen backbone keeps less, and so does what can be made again. */
 static void
 test_plan_bytes (void)
 {
   FvTensor *heads[FV_YOLOV5_N_HEADS];
-  g_autoptr (FvGraph) training = build_network (TRUE, 0, heads);
-  g_autoptr (FvGraph) frozen = build_network (TRUE, 10, heads);
-  g_autoptr (FvGraph) inference = build_network (FALSE, 0, heads);
+  g_autoptr (FvGraph) training = build_network (TRUE, FALSE, 0, heads);
+  g_autoptr (FvGraph) frozen = build_network (TRUE, FALSE, 10, heads);
+  g_autoptr (FvGraph) recompute = build_network (TRUE, TRUE, 0, heads);
+  g_autoptr (FvGraph) frozen_recompute = build_network (TRUE, TRUE, 10, heads);
+  g_autoptr (FvGraph) inference = build_network (FALSE, FALSE, 0, heads);
+  FvGraph *const all[] = { training, frozen, recompute, frozen_recompute, inference };
 
   g_assert_cmpuint (fv_graph_get_arena_bytes (inference), >, 0);
   g_assert_cmpuint (2 * fv_graph_get_arena_bytes (inference), <, fv_graph_get_arena_bytes (training));
   g_assert_cmpuint (fv_graph_get_arena_bytes (frozen), <, fv_graph_get_arena_bytes (training));
+  g_assert_cmpuint (4 * fv_graph_get_arena_bytes (recompute), <, 3 * fv_graph_get_arena_bytes (training));
+  g_assert_cmpuint (fv_graph_get_arena_bytes (frozen_recompute), <, fv_graph_get_arena_bytes (frozen));
+  /* Hardly anything is lost between them. */
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      g_assert_cmpuint (fv_graph_get_peak_bytes (all[i]), <=, fv_graph_get_arena_bytes (all[i]));
+      g_assert_cmpuint (fv_graph_get_arena_bytes (all[i]), <, 1.03 * fv_graph_get_peak_bytes (all[i]));
+    }
 }
 
 static void

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/graph/fv-graph-private.h"
+
+/*
+ * Activations made again for the backward pass (T. Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016, by operators instead of
+ * by segments). A tensor that a backward node reads need not be kept when all of it comes from operators that can be repeated and what those
+ * read is there anyhow: it then dies with its last forward use, and a second tensor of the same layout, slices and all, is filled just before
+ * the first backward node that reads it.
+ */
+
+typedef enum
+{
+  UNDECIDED,
+  DECIDING,
+  KEPT,
+  REPEATED,
+} Verdict;
+
+/* What is known of a root. */
+typedef struct
+{
+  GPtrArray *makers;      /* of FvNode: forward nodes that write it or its slices, in order */
+  gboolean read_backward; /* by a node of the backward pass that autograd appended */
+  gboolean repeatable;    /* as far as its makers go */
+  Verdict verdict;
+  FvTensor *again;
+} Root;
+
+typedef struct
+{
+  FvGraph *graph;
+  GHashTable *roots; /* FvTensor to Root */
+} Pass;
+
+static void
+root_free (gpointer data)
+{
+  Root *root = data;
+
+  g_ptr_array_unref (root->makers);
+  g_free (root);
+}
+
+static Root *
+get_root (Pass *self, const FvTensor *tensor)
+{
+  FvTensor *of = fv_tensor_get_root (tensor);
+  Root *root = g_hash_table_lookup (self->roots, of);
+
+  if (root == NULL)
+    {
+      root = g_new0 (Root, 1);
+      root->makers = g_ptr_array_new ();
+      root->repeatable = !of->external && !of->keep;
+      g_hash_table_insert (self->roots, of, root);
+    }
+  return root;
+}
+
+static void
+note_maker (Pass *self, FvNode *node)
+{
+  for (guint i = 0; i < node->n_outputs; i++)
+    {
+      Root *root = get_root (self, node->outputs[i]);
+
+      g_ptr_array_add (root->makers, node);
+      root->repeatable = root->repeatable && i == 0 && node->op->again != NULL && !node->outputs[i]->keep;
+    }
+}
+
+/* Whether @tensor need not be kept for the backward pass, or will be there in any case. */
+static gboolean is_at_hand (Pass *self, const FvTensor *tensor);
+
+static gboolean
+decide (Pass *self, Root *root)
+{
+  gboolean repeated = root->repeatable && root->makers->len > 0;
+
+  if (root->verdict == UNDECIDED)
+    {
+      root->verdict = DECIDING;
+      for (guint i = 0; i < root->makers->len && repeated; i++)
+        {
+          const FvNode *maker = root->makers->pdata[i];
+
+          for (guint k = 0; k < maker->n_inputs && repeated; k++)
+            repeated = get_root (self, maker->inputs[k]) == root || is_at_hand (self, maker->inputs[k]);
+        }
+      root->verdict = repeated ? REPEATED : KEPT;
+    }
+  /* What waits for itself is kept. */
+  return root->verdict == REPEATED;
+}
+
+static gboolean
+is_at_hand (Pass *self, const FvTensor *tensor)
+{
+  Root *root = get_root (self, tensor);
+
+  return fv_tensor_get_root (tensor)->external || decide (self, root) || root->read_backward;
+}
+
+/* The tensor of the second making that corresponds to @tensor. */
+static FvTensor *
+get_again (Pass *self, const FvTensor *tensor)
+{
+  if (tensor->parent == NULL)
+    return get_root (self, tensor)->again;
+  return fv_graph_view (self->graph, get_again (self, tensor->parent), tensor->channel_offset, tensor->c, tensor->name);
+}
+
+/* Appends nodes that make again what @node is about to read and lets it read that. */
+static void
+provide (Pass *self, FvNode *node)
+{
+  for (guint k = 0; k < node->n_inputs; k++)
+    {
+      FvTensor *of = fv_tensor_get_root (node->inputs[k]);
+      Root *root = get_root (self, of);
+
+      if (!decide (self, root))
+        continue;
+      if (root->again == NULL)
+        {
+          root->again = fv_graph_tensor (self->graph, of->n, of->h, of->w, of->c, of->pitch, of->name);
+          for (guint i = 0; i < root->makers->len; i++)
+            {
+              FvNode *maker = root->makers->pdata[i];
+              FvNode *again = maker->op->again (self->graph, maker, get_again (self, maker->outputs[0]));
+
+              /* It was appended, but what it reads comes first. */
+              g_ptr_array_set_size (self->graph->nodes, self->graph->nodes->len - 1);
+              provide (self, again);
+              g_ptr_array_add (self->graph->nodes, again);
+            }
+        }
+      node->inputs[k] = get_again (self, node->inputs[k]);
+    }
+}
+
+void
+fv_graph_recompute (FvGraph *graph, guint n_forward)
+{
+  g_autoptr (GHashTable) roots = g_hash_table_new_full (NULL, NULL, NULL, root_free);
+  g_autoptr (GPtrArray) nodes = g_steal_pointer (&graph->nodes);
+  Pass self = { graph, roots };
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      FvNode *node = nodes->pdata[i];
+
+      if (i < n_forward)
+        note_maker (&self, node);
+      else
+        for (guint k = 0; k < node->n_inputs; k++)
+          get_root (&self, node->inputs[k])->read_backward = TRUE;
+    }
+  graph->nodes = g_ptr_array_new ();
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      if (i >= n_forward)
+        provide (&self, nodes->pdata[i]);
+      g_ptr_array_add (graph->nodes, nodes->pdata[i]);
+    }
+}
+
+FvNode *
+fv_graph_repeat (FvGraph *graph, const FvNode *node, FvTensor *output)
+{
+  FvTensor *inputs[FV_NODE_MAX_TENSORS + 1] = { NULL };
+
+  g_assert (node->params == NULL);
+  for (guint i = 0; i < node->n_inputs; i++)
+    inputs[i] = node->inputs[i];
+  return fv_graph_node (graph, node->op, inputs, (FvTensor *[]){ output, NULL }, NULL);
+}
