@@ -12,9 +12,10 @@
  */
 
 #define VECTOR_WIDTH "LP_NATIVE_VECTOR_WIDTH"
+#define SHADER_CACHE "MESA_SHADER_CACHE_DIR"
 
-/* Whether it was us who set the variable, so that a person's own choice is kept. */
-static gboolean set_by_us;
+/* Whether it was us who set the variables, so that a person's own choice is kept. */
+static gboolean set_by_us, cache_set_by_us;
 
 static gboolean
 processor_has_avx512 (void)
@@ -156,13 +157,30 @@ lavapipe_is_new (void)
   return found;
 }
 
+/*
+ * Mesa keeps the code it made on disk by the shader alone, not by the width of the vectors it made it for: with one cache for both widths a process
+ * that asks for 512 bits would run code for 256 that another one left there. So each width has a folder.
+ */
+static void
+set_width (const char *bits)
+{
+  g_autofree char *folder = g_strconcat ("mesa-", bits, NULL);
+  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "fovea", folder, NULL);
+
+  g_setenv (VECTOR_WIDTH, bits, TRUE);
+  set_by_us = TRUE;
+  if ((g_getenv (SHADER_CACHE) != NULL && !cache_set_by_us) || g_mkdir_with_parents (path, 0700) != 0)
+    return;
+  g_setenv (SHADER_CACHE, path, TRUE);
+  cache_set_by_us = TRUE;
+}
+
 void
 fv_device_prepare_environment (void)
 {
   if (g_getenv (VECTOR_WIDTH) || !processor_has_avx512 () || !lavapipe_is_new ())
     return;
-  g_setenv (VECTOR_WIDTH, "512", TRUE);
-  set_by_us = TRUE;
+  set_width ("512");
 }
 
 void
@@ -170,6 +188,5 @@ fv_device_prepare_environment_for (guint subgroup_size)
 {
   if ((subgroup_size != 8 && subgroup_size != 16) || (g_getenv (VECTOR_WIDTH) && !set_by_us))
     return;
-  g_setenv (VECTOR_WIDTH, subgroup_size == 8 ? "256" : "512", TRUE);
-  set_by_us = TRUE;
+  set_width (subgroup_size == 8 ? "256" : "512");
 }
