@@ -560,6 +560,7 @@ make_engine (Training *self, const FvYolov5Config *config, GError **error)
     return FALSE;
   if (!prepare_batch (self, batch, error) || !prepare_batch (self, rest, error))
     return FALSE;
+  fv_device_compile_pipelines (self->params->device);
   if (self->val_items->len == 0)
     return TRUE;
   self->validator = fv_validator_new (self->dataset, (const guint *)self->val_items->data, self->val_items->len,

@@ -34,6 +34,8 @@ struct _FvDevice
   double slowness;                 /* how many times longer than by the rates of its kind things take, at least 1 */
 
   GHashTable *pipelines;           /* key string -> VkPipeline */
+  GPtrArray *fresh;                /* of FvFreshPipeline */
+  gboolean compiles_late;          /* the driver compiles a pipeline at its first dispatch, see fv_device_compile_pipelines() */
   FvBuffer *pages;                 /* zero page, then dump page */
   guint64 allocated_bytes, peak_bytes;
   guint64 largest_buffer_bytes;
@@ -58,6 +60,13 @@ typedef struct {
   guint n_spec;
   guint subgroup_size;
 } FvPipelineKey;
+
+/* One that was made since fv_device_compile_pipelines(). */
+typedef struct {
+  FvPipelineKey key;               /* its numbers are @spec */
+  double seconds;                  /* that making it took */
+  guint32 spec[];
+} FvFreshPipeline;
 
 /* Makes those of @keys that are missing, on as many threads as there are processors. */
 gboolean   fv_device_make_pipelines (FvDevice *self, const FvPipelineKey *keys, guint n_keys, GError **error);

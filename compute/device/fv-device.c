@@ -527,6 +527,7 @@ fv_device_open (const FvDeviceParams *params, GError **error)
 
   g_atomic_ref_count_init (&self->refs);
   self->pipelines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->fresh = g_ptr_array_new_with_free_func (g_free);
   self->instance = create_instance (validation, &self->messenger, error);
   if (self->instance == VK_NULL_HANDLE)
     return NULL;
@@ -538,6 +539,7 @@ fv_device_open (const FvDeviceParams *params, GError **error)
     return NULL;
   self->physical = physicals[index];
   self->info = g_ptr_array_steal_index (infos, index);
+  self->compiles_late = g_str_equal (self->info->type, "cpu");
   if (validation)
     self->set_name = (PFN_vkSetDebugUtilsObjectNameEXT)fv_vulkan.GetInstanceProcAddr (self->instance,
                                                                                       "vkSetDebugUtilsObjectNameEXT");
@@ -586,6 +588,7 @@ fv_device_unref (FvDevice *self)
     }
   destroy_instance (self->instance, self->messenger);
   g_hash_table_unref (self->pipelines);
+  g_ptr_array_unref (self->fresh);
   fv_device_info_free (self->info);
   g_free (self);
 }

@@ -67,6 +67,12 @@ guint64             fv_device_get_available_bytes (FvDevice *self);
 guint64             fv_device_get_largest_buffer_bytes (FvDevice *self);
 
 /*
+ * A driver for the processor compiles a pipeline when it first runs, one after the other. This compiles those that were made since the last call,
+ * on all processors, and waits; on other devices there is nothing to do. What can't be compiled now is when it first runs.
+ */
+void                fv_device_compile_pipelines (FvDevice *self);
+
+/*
  * A driver reads its environment when it is loaded, so this goes first thing in main(): sets LP_NATIVE_VECTOR_WIDTH (where it is unset) to
  * 512 if the processor has AVX-512 and lavapipe is of Mesa 25 or newer.
  */

@@ -25,6 +25,7 @@ typedef struct
   char *name;
   VkPipeline pipeline;
   VkResult result;
+  double seconds;
 } Job;
 
 static void
@@ -33,6 +34,7 @@ make_pipeline (gpointer data, gpointer user_data)
   Job *job = data;
   FvDevice *self = job->device;
   const FvKernel *kernel = fv_kernel_lookup (job->key->kernel);
+  const gint64 start = g_get_monotonic_time ();
   VkSpecializationMapEntry entries[FV_MAX_SPEC];
   const VkSpecializationInfo spec = {
     .mapEntryCount = job->key->n_spec,
@@ -75,6 +77,21 @@ make_pipeline (gpointer data, gpointer user_data)
     return;
   job->result = fv_vulkan.CreateComputePipelines (self->device, self->pipeline_cache, 1, &info, NULL, &job->pipeline);
   fv_vulkan.DestroyShaderModule (self->device, info.stage.module, NULL);
+  job->seconds = (g_get_monotonic_time () - start) * 1e-6;
+}
+
+static void
+note_fresh (FvDevice *self, const Job *job)
+{
+  const gsize spec_bytes = job->key->n_spec * sizeof (guint32);
+  FvFreshPipeline *fresh = g_malloc (sizeof *fresh + spec_bytes);
+
+  fresh->key = *job->key;
+  fresh->key.kernel = fv_kernel_lookup (job->key->kernel)->name;
+  fresh->key.spec = fresh->spec;
+  memcpy (fresh->spec, job->key->spec, spec_bytes);
+  fresh->seconds = job->seconds;
+  g_ptr_array_add (self->fresh, fresh);
 }
 
 gboolean
@@ -114,6 +131,7 @@ fv_device_make_pipelines (FvDevice *self, const FvPipelineKey *keys, guint n_key
         {
           fv_device_name_object (self, VK_OBJECT_TYPE_PIPELINE, (guint64)job->pipeline, job->name);
           g_hash_table_insert (self->pipelines, job->name, job->pipeline);
+          note_fresh (self, job);
           continue;
         }
       if (ok)
