@@ -114,7 +114,7 @@ build (FvParityNet *self, FvParityMode mode, gboolean recompute, const FvLossPar
   g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
 
   self->graph
-      = fv_graph_new (self->device, &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD, .recompute = recompute });
+      = fv_graph_new (self->device, &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD, .aim_bytes = recompute });
   if (mode != FV_PARITY_LOSS)
     build_network (self, mode);
   for (guint i = 0; mode == FV_PARITY_LOSS && i < FV_YOLOV5_N_HEADS; i++)

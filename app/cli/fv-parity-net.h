@@ -45,7 +45,7 @@ typedef struct {
   GHashTable *exposed;             /* FvTensor without parent -> FvBuffer that holds it */
 } FvParityNet;
 
-/* @loss is not read in FV_PARITY_FORWARD; @recompute: see FvGraphParams. Errors: FV_DEVICE_ERROR. */
+/* @loss is not read in FV_PARITY_FORWARD; @recompute: all that can be is made again for backward. Errors: FV_DEVICE_ERROR. */
 FvParityNet *fv_parity_net_new         (FvDevice *device, FvParityMode mode, gboolean recompute,
                                         const FvYolov5Config *config, const FvLossParams *loss, guint n, guint height, guint width, GError **error);
 void         fv_parity_net_free        (FvParityNet *self);

@@ -26,7 +26,7 @@ typedef struct {
   FvDevice *device;
   const FvWeights *weights;
   const char *folder;
-  gboolean recompute;     /* see FvGraphParams */
+  gboolean recompute;     /* for backward, all that can be made again */
   const char *file;       /* the one in hand */
   GArray *cases;          /* FvParityCase */
   GPtrArray *left_out;    /* sentences: what a file holds that is no case, and files that can't be read */

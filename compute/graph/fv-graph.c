@@ -10,7 +10,7 @@ fv_graph_new (FvDevice *device, const FvGraphParams *params)
 
   self->device = fv_device_ref (device);
   self->training = params->training;
-  self->recompute = params->recompute;
+  self->aim_bytes = params->aim_bytes;
   self->guard_bytes = params->guard_bytes;
   self->tensors = g_ptr_array_new_with_free_func (g_free);
   self->nodes = g_ptr_array_new ();
@@ -238,7 +238,7 @@ fv_graph_backward (FvGraph *self)
       if (node->op->backward != NULL)
         node->op->backward (self, node);
     }
-  if (self->recompute)
+  if (self->aim_bytes > 0)
     fv_graph_recompute (self, n_forward);
 }
 

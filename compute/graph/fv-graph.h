@@ -66,7 +66,8 @@ struct _FvNode {
 
 typedef struct {
   gboolean training;         /* batch statistics, and tensors kept for backward */
-  gboolean recompute;        /* what operators can make again is not kept for backward: less memory, more time, the same bits */
+  gsize aim_bytes;           /* where tensors would hold more at their peak, what operators can make again is not kept for backward, as far as
+                              * that is needed and helps: less memory, a little more time, the same bits. 0 = all is kept */
   gsize guard_bytes;         /* for tests, a multiple of 256: each tensor has memory to itself and so much that nobody uses before and behind it */
 } FvGraphParams;
 

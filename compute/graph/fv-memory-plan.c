@@ -65,12 +65,8 @@ find_place (const FvTensor *tensor, GPtrArray *placed)
 }
 
 void
-fv_graph_plan (FvGraph *self)
+fv_graph_find_lifetimes (FvGraph *self)
 {
-  g_autoptr (GPtrArray) roots = g_ptr_array_new ();
-  g_autoptr (GPtrArray) placed = g_ptr_array_new ();
-  gsize end = 0;
-
   for (guint i = 0; i < self->tensors->len; i++)
     {
       FvTensor *tensor = self->tensors->pdata[i];
@@ -96,14 +92,28 @@ fv_graph_plan (FvGraph *self)
     {
       FvTensor *tensor = self->tensors->pdata[i];
 
-      if (tensor->parent != NULL || tensor->external || tensor->first_use < 0)
-        continue;
-      if (tensor->keep)
+      if (tensor->parent == NULL && tensor->keep && tensor->first_use >= 0)
         {
           tensor->first_use = 0;
           tensor->last_use = G_MAXINT;
         }
-      g_ptr_array_add (roots, tensor);
+    }
+}
+
+void
+fv_graph_plan (FvGraph *self)
+{
+  g_autoptr (GPtrArray) roots = g_ptr_array_new ();
+  g_autoptr (GPtrArray) placed = g_ptr_array_new ();
+  gsize end = 0;
+
+  fv_graph_find_lifetimes (self);
+  for (guint i = 0; i < self->tensors->len; i++)
+    {
+      FvTensor *tensor = self->tensors->pdata[i];
+
+      if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0)
+        g_ptr_array_add (roots, tensor);
     }
   g_ptr_array_sort (roots, by_size_descending);
   for (guint i = 0; i < roots->len; i++)
@@ -120,24 +130,37 @@ fv_graph_plan (FvGraph *self)
   self->arena_bytes = (end + self->guard_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+gboolean
+fv_tensor_is_live (const FvTensor *self, guint position)
+{
+  return self->parent == NULL && !self->external && self->first_use >= 0 && self->first_use <= (gint)position
+         && self->last_use >= (gint)position;
+}
+
 gsize
-fv_graph_get_peak_bytes (FvGraph *self)
+fv_graph_find_peak (FvGraph *self, guint *position)
 {
   gsize peak = 0;
 
-  for (gint position = 0; position < (gint)self->nodes->len; position++)
+  *position = 0;
+  for (guint i = 0; i < self->nodes->len; i++)
     {
       gsize bytes = 0;
 
-      for (guint i = 0; i < self->tensors->len; i++)
-        {
-          const FvTensor *tensor = self->tensors->pdata[i];
-
-          if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0 && tensor->first_use <= position
-              && tensor->last_use >= position)
-            bytes += tensor->size;
-        }
+      for (guint k = 0; k < self->tensors->len; k++)
+        if (fv_tensor_is_live (self->tensors->pdata[k], i))
+          bytes += ((FvTensor *)self->tensors->pdata[k])->size;
+      if (bytes > peak)
+        *position = i;
       peak = MAX (peak, bytes);
     }
   return peak;
+}
+
+gsize
+fv_graph_get_peak_bytes (FvGraph *self)
+{
+  guint position;
+
+  return fv_graph_find_peak (self, &position);
 }

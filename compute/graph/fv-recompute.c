@@ -110,6 +110,47 @@ get_again (Pass *self, const FvTensor *tensor)
   return fv_graph_view (self->graph, get_again (self, tensor->parent), tensor->channel_offset, tensor->c, tensor->name);
 }
 
+static gint
+by_size_descending (gconstpointer a, gconstpointer b)
+{
+  const FvTensor *left = *(FvTensor *const *)a, *right = *(FvTensor *const *)b;
+
+  if (left->size != right->size)
+    return left->size < right->size ? 1 : -1;
+  return left->first_use - right->first_use;
+}
+
+/* Keeps what could be made again but need not be: the smallest, since a pass costs by the byte, but each something. */
+static void
+choose (Pass *self)
+{
+  FvGraph *graph = self->graph;
+  g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
+  guint position;
+  gsize peak;
+
+  fv_graph_find_lifetimes (graph);
+  peak = fv_graph_find_peak (graph, &position);
+  for (guint i = 0; i < graph->tensors->len; i++)
+    {
+      FvTensor *tensor = graph->tensors->pdata[i];
+
+      /* What the backward pass doesn't read itself is made again only for what it does. */
+      if (tensor->parent == NULL && get_root (self, tensor)->read_backward && decide (self, get_root (self, tensor)))
+        g_ptr_array_add (candidates, tensor);
+    }
+  g_ptr_array_sort (candidates, by_size_descending);
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const FvTensor *tensor = candidates->pdata[i];
+
+      if (peak > graph->aim_bytes && fv_tensor_is_live (tensor, position))
+        peak -= MIN (tensor->size, peak);
+      else
+        get_root (self, tensor)->verdict = KEPT;
+    }
+}
+
 /* Appends nodes that make again what @node is about to read and lets it read that. */
 static void
 provide (Pass *self, FvNode *node)
@@ -143,7 +184,7 @@ void
 fv_graph_recompute (FvGraph *graph, guint n_forward)
 {
   g_autoptr (GHashTable) roots = g_hash_table_new_full (NULL, NULL, NULL, root_free);
-  g_autoptr (GPtrArray) nodes = g_steal_pointer (&graph->nodes);
+  g_autoptr (GPtrArray) nodes = g_ptr_array_ref (graph->nodes);
   Pass self = { graph, roots };
 
   for (guint i = 0; i < nodes->len; i++)
@@ -156,6 +197,8 @@ fv_graph_recompute (FvGraph *graph, guint n_forward)
         for (guint k = 0; k < node->n_inputs; k++)
           get_root (&self, node->inputs[k])->read_backward = TRUE;
     }
+  choose (&self);
+  g_ptr_array_unref (graph->nodes);
   graph->nodes = g_ptr_array_new ();
   for (guint i = 0; i < nodes->len; i++)
     {

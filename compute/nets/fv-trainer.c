@@ -9,6 +9,9 @@
 #define N_SLOTS FV_PLAN_MAX_SLOTS /* batches, and updates, in flight */
 #define MAX_PLANS 3               /* sizes of batches kept */
 
+/* What activations may take of memory that other programs live in too before some are made again: a few per cent of the time. */
+#define SHARED_MEMORY_AIM (1 << 30)
+
 typedef struct
 {
   FvStepInput input;
@@ -117,6 +120,16 @@ fv_trainer_free (FvTrainer *self)
 
 /* Plans */
 
+static gsize
+get_aim (FvDevice *device, const FvTrainerParams *params)
+{
+  const char *type = fv_device_get_info (device)->type;
+
+  if (params->aim_bytes > 0)
+    return MIN (params->aim_bytes, G_MAXSIZE);
+  return g_str_equal (type, "cpu") || g_str_equal (type, "integrated") ? SHARED_MEMORY_AIM : G_MAXSIZE;
+}
+
 /* Fills @plan up to fv_graph_plan(); block and result get their addresses later. */
 static void
 plan_step (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const FvLayout *layout,
@@ -125,7 +138,7 @@ plan_step (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const F
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *input;
 
-  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE, .recompute = params->recompute });
+  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE, .aim_bytes = get_aim (device, params) });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
   /* Any address marks them as external. */

@@ -30,7 +30,8 @@ typedef struct {
   FvLossParams loss;
   guint frozen_layers;     /* the first so many layers learn nothing; their BatchNorm statistics stay */
   float clip_norm;         /* 10: largest L2 norm of all gradients; 0 = no clipping */
-  gboolean recompute;      /* see FvGraphParams: for where memory is short; the same bits */
+  guint64 aim_bytes;       /* of a plan's activations: where they would take more, some are made again for backward instead of kept, to the same
+                            * bits. 0 = 1 GiB where the device's memory is the computer's, else no bound; G_MAXUINT64 = no bound */
 } FvTrainerParams;
 
 /* One batch. All pointers are read before the call returns. */

@@ -155,7 +155,7 @@ fv_test_train (FvDevice *device, const FvTestTraining *training, GError **error)
     .loss = loss,
     .frozen_layers = training->frozen_layers,
     .clip_norm = 10,
-    .recompute = training->recompute,
+    .aim_bytes = training->recompute,
   };
   g_autoptr (FvModel) model = make_model (device, error);
   g_autoptr (FvTrainer) trainer = model != NULL ? fv_trainer_new (model, &params, error) : NULL;

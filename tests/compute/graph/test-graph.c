@@ -10,7 +10,7 @@ static FvDevice *device;
 static FvGraph *
 build_network (gboolean training, gboolean recompute, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
 {
-  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training, .recompute = recompute });
+  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training, .aim_bytes = recompute });
   const FvYolov5Buffers buffers = { .weights = 1 << 20, .statistics = 1 << 24, .gradients = training ? 1 << 26 : 0 };
   const FvLossParams loss = { .box = 1, .obj = 1, .cls = 1, .cls_pw = 1, .obj_pw = 1, .anchor_t = 4 };
   FvYolov5Config config;
