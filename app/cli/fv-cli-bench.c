@@ -8,7 +8,9 @@
 #include "app/augment/fv-random.h"
 #include "app/cli/fv-cli.h"
 #include "app/dataset/fv-sample-pictures.h"
+#include "app/project/fv-project.h"
 #include "app/training/fv-recipe.h"
+#include "compute/nets/fv-augmenter.h"
 #include "compute/nets/fv-predictor.h"
 
 extern const FvCliCommand fv_cli_bench;
@@ -25,6 +27,8 @@ typedef struct
   char model;
   guint imgsz, batch;
   double seconds;
+  const char *project; /* (nullable): whose pictures the loader loads */
+  guint pool;          /* MiB of decoded pictures that the loader keeps */
 } Job;
 
 typedef struct
@@ -285,40 +289,79 @@ make_dataset (FvCli *cli, const char *folder, const Job *job, GError **error)
   return g_steal_pointer (&dataset);
 }
 
-/* No device: decoding and laying out alone. The pool is too small for the pictures, so that each is decoded anew. */
+static FvDataset *
+open_dataset (const char *folder, GError **error)
+{
+  g_autoptr (FvProject) project = fv_project_open (folder, FV_PROJECT_READ, error);
+  return project ? fv_project_load_dataset (project, error) : NULL;
+}
+
+/*
+ * All that makes files into the network's input: reading, decoding, laying out, and the pixels of the augmentation on the device. As in training,
+ * workers are ahead of the device. Only whole batches count.
+ */
 static gboolean
 load_batches (FvCli *cli, const Job *job, FvDataset *dataset, Result *result, GError **error)
 {
   const FvAugmentPolicy policy = FV_AUGMENT_POLICY_SCRATCH_LOW;
   g_autoptr (GArray) items = fv_dataset_subset (dataset, FV_SUBSET_TRAIN);
   const guint *order = (const guint *)items->data;
-  const FvBatchBuilderParams params = { .policy = &policy, .imgsz = job->imgsz, .pool_bytes = 1 };
-  g_autoptr (FvBatchBuilder) builder = fv_batch_builder_new (dataset, order, items->len, &params);
-  gint64 start = g_get_monotonic_time ();
-  FvBatchBuilderStats stats;
-  FvPhase phases[2] = { { .name = "disk" }, { .name = "decode" } };
+  const guint n = items->len > job->batch ? items->len - items->len % job->batch : items->len;
+  const guint steps_per_epoch = (n + job->batch - 1) / job->batch;
+  /* A byte is too little for any picture: each is decoded anew. */
+  const FvBatchBuilderParams params
+      = { .policy = &policy, .imgsz = job->imgsz, .pool_bytes = job->pool ? (gsize)job->pool << 20 : 1 };
+  g_autoptr (FvDevice) device = fv_cli_open_device (cli, 0, error);
+  g_autoptr (FvAugmenter) augmenter = device ? fv_augmenter_new (device, error) : NULL;
+  g_autoptr (FvBatchBuilder) builder = NULL;
+  gint64 start = 0, waited = 0;
+  FvBatchBuilderStats before = { 0 }, stats;
+  FvPhase phases[] = { { .name = "disk" }, { .name = "decode" }, { .name = "augment" } };
   guint epoch = 0;
 
-  fv_batch_builder_start_epoch (builder, epoch, order, items->len);
-  for (guint64 step = 0; go_on (cli, job, start, step, error);)
+  if (!augmenter)
+    return FALSE;
+  if (n == 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s has no pictures to train on: import some.",
+                   job->project);
+      return FALSE;
+    }
+  builder = fv_batch_builder_new (dataset, order, items->len, &params);
+  fv_batch_builder_start_epoch (builder, epoch, order, n);
+  /* The first epoch is not measured: it fills the pool, and the pipeline is made. */
+  for (guint64 step = 0; step < steps_per_epoch || go_on (cli, job, start, step - steps_per_epoch, error);)
     {
       g_autoptr (FvBuiltBatch) batch = fv_batch_builder_next (builder, job->batch, error);
+      gint64 built = g_get_monotonic_time ();
       if (!batch && *error)
         return FALSE;
       if (!batch)
         {
-          fv_batch_builder_start_epoch (builder, ++epoch, order, items->len);
+          fv_batch_builder_start_epoch (builder, ++epoch, order, n);
           continue;
         }
-      result->images += batch->batch.n;
-      step++;
+      if (!fv_augmenter_run (augmenter, &batch->batch, error))
+        return FALSE;
+      if (++step > steps_per_epoch)
+        {
+          waited += g_get_monotonic_time () - built;
+          result->images += batch->batch.n;
+        }
+      else if (step == steps_per_epoch)
+        {
+          fv_batch_builder_get_stats (builder, &before);
+          start = g_get_monotonic_time ();
+        }
     }
   if (*error)
     return FALSE;
   result->seconds = (g_get_monotonic_time () - start) / 1e6;
+  result->peak_bytes = fv_device_get_peak_bytes (device);
   fv_batch_builder_get_stats (builder, &stats);
-  phases[0].seconds = stats.disk;
-  phases[1].seconds = stats.decode;
+  phases[0].seconds = stats.disk - before.disk;
+  phases[1].seconds = stats.decode - before.decode;
+  phases[2].seconds = waited / 1e6;
   result->phases = g_array_new (FALSE, TRUE, sizeof (FvPhase));
   g_array_append_vals (result->phases, phases, G_N_ELEMENTS (phases));
   return TRUE;
@@ -333,8 +376,10 @@ remove_one (const char *path, const struct stat *status, int kind, struct FTW *w
 static gboolean
 bench_loader (FvCli *cli, const Job *job, Result *result, GError **error)
 {
-  g_autofree char *folder = g_dir_make_tmp ("fovea-bench-XXXXXX", error);
-  g_autoptr (FvDataset) dataset = folder ? make_dataset (cli, folder, job, error) : NULL;
+  g_autofree char *folder = job->project ? NULL : g_dir_make_tmp ("fovea-bench-XXXXXX", error);
+  g_autoptr (FvDataset) dataset = job->project ? open_dataset (job->project, error)
+                                  : folder     ? make_dataset (cli, folder, job, error)
+                                               : NULL;
   gboolean done = dataset && load_batches (cli, job, dataset, result, error);
 
   if (folder)
@@ -386,8 +431,8 @@ print_result (FvCli *cli, const char *what, const Job *job, const Result *result
 static int
 run (FvCli *cli, int argc, char **argv)
 {
-  g_autofree char *what = NULL, *model = NULL;
-  int imgsz = 640, batch = 16, status;
+  g_autofree char *what = NULL, *model = NULL, *project = NULL;
+  int imgsz = 640, batch = 16, pool = 0, status;
   double seconds = 10;
   const GOptionEntry entries[] = {
     { "what", 0, 0, G_OPTION_ARG_STRING, &what, "train (the default), infer or loader", "WHAT" },
@@ -395,6 +440,8 @@ run (FvCli *cli, int argc, char **argv)
     { "imgsz", 0, 0, G_OPTION_ARG_INT, &imgsz, "Side of the network's input in pixels (640)", "N" },
     { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Pictures in a batch (16)", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long to measure, at least two batches (10)", "N" },
+    { "project", 0, 0, G_OPTION_ARG_FILENAME, &project, "Load this project's pictures, not made-up ones", "PROJECT" },
+    { "pool", 0, 0, G_OPTION_ARG_INT, &pool, "Memory for decoded pictures, in MiB (0: each is decoded anew)", "N" },
     { NULL },
   };
   const struct
@@ -416,7 +463,13 @@ run (FvCli *cli, int argc, char **argv)
     return fv_cli_wrong_usage (cli, "A batch holds 1 to 1024 pictures.");
   if (!(seconds > 0 && seconds <= 86400))
     return fv_cli_wrong_usage (cli, "The time to measure must be above 0 and at most a day.");
-  job = (Job){ .model = model ? *model : 'n', .imgsz = imgsz, .batch = batch, .seconds = seconds };
+  if (pool < 0)
+    return fv_cli_wrong_usage (cli, "Memory can't be less than nothing.");
+  if ((project || pool) && g_strcmp0 (what, "loader") != 0)
+    return fv_cli_wrong_usage (cli, "--project and --pool belong to --what loader.");
+  job = (Job){
+    .model = model ? *model : 'n', .imgsz = imgsz, .batch = batch, .seconds = seconds, .project = project, .pool = pool
+  };
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_equal (what ? what : "train", kinds[i].name))
       {

@@ -44,6 +44,7 @@ test_wrong_usage (void)
     { "train", "project", "--set", "no_such_key=1" },
     { "bench", "--imgsz", "33" },
     { "bench", "--what", "nothing" },
+    { "bench", "--pool", "1" },
     { "sample" },
   };
   g_auto (FvTestCall) none = fv_test_cli (NULL, NULL);
@@ -132,15 +133,6 @@ test_sample (void)
     g_free (hashes[i]);
 }
 
-static void
-test_loader (void)
-{
-  g_auto (FvTestCall) call
-      = fv_test_cli (NO_DRIVER, "bench", "--what", "loader", "--imgsz", "64", "--seconds", "0.2", "--json", NULL);
-  g_assert_cmpint (call.status, ==, 0);
-  g_assert_cmpfloat (json_object_get_double_member (call.json, "images_per_second"), >, 0);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -150,6 +142,5 @@ main (int argc, char **argv)
   g_test_add_func ("/e2e/cli/devices", test_devices);
   g_test_add_func ("/e2e/cli/no-driver", test_no_driver);
   g_test_add_func ("/e2e/cli/sample", test_sample);
-  g_test_add_func ("/e2e/cli/loader", test_loader);
   return g_test_run ();
 }

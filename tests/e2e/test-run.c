@@ -215,6 +215,21 @@ test_bench (void)
     }
 }
 
+static void
+test_bench_loader (void)
+{
+  g_auto (FvTestCall) made = fv_test_cli (NULL, "bench", "--what", "loader", "--imgsz", "64", "--batch", "3",
+                                          "--seconds", "0.2", "--json", NULL);
+  g_auto (FvTestCall) own = fv_test_cli (NULL, "bench", "--what", "loader", "--project", project, "--pool", "16",
+                                         "--imgsz", "64", "--seconds", "0.2", "--json", NULL);
+
+  g_assert_cmpint (made.status, ==, 0);
+  g_assert_cmpfloat (json_object_get_double_member (made.json, "images_per_second"), >, 0);
+  g_assert_cmpint (json_object_get_int_member (made.json, "images") % 3, ==, 0);
+  g_assert_cmpint (own.status, ==, 0);
+  g_assert_cmpfloat (json_object_get_double_member (own.json, "images_per_second"), >, 0);
+}
+
 /* More than any device has: a sentence, not an abort. */
 static void
 test_too_little_memory (void)
@@ -236,6 +251,7 @@ main (int argc, char **argv)
   g_test_add_func ("/e2e/run/locked", test_locked);
   g_test_add_func ("/e2e/run/validation-layer", test_validation_layer);
   g_test_add_func ("/e2e/run/bench", test_bench);
+  g_test_add_func ("/e2e/run/bench-loader", test_bench_loader);
   g_test_add_func ("/e2e/run/too-little-memory", test_too_little_memory);
   return g_test_run ();
 }
