@@ -157,6 +157,24 @@ area_weighted (const FvPicture *from, FvPicture *to)
   area_flush (sums, to->rgb + y * to->stride, n);
 }
 
+/* Halves both sides: the usual case of a camera's sizes. Pairs of rows first, which the compiler makes vectors of. */
+static void
+area_halves (const FvPicture *from, FvPicture *to)
+{
+  gsize n = 2 * (gsize)to->width * CHANNELS;
+  g_autofree guint16 *sums = g_new (guint16, n);
+  for (guint y = 0; y < to->height; y++)
+    {
+      const guint8 *upper = from->rgb + 2 * y * from->stride, *lower = upper + from->stride;
+      guint8 *out = to->rgb + y * to->stride;
+      for (gsize i = 0; i < n; i++)
+        sums[i] = upper[i] + lower[i];
+      for (guint x = 0; x < to->width; x++)
+        for (guint c = 0; c < CHANNELS; c++)
+          out[x * CHANNELS + c] = (sums[2 * x * CHANNELS + c] + sums[(2 * x + 1) * CHANNELS + c] + 2) >> 2;
+    }
+}
+
 /* Whole blocks of @sx x @sy pixels. */
 static void
 area_blocks (const FvPicture *from, FvPicture *to, guint sx, guint sy)
@@ -166,21 +184,27 @@ area_blocks (const FvPicture *from, FvPicture *to, guint sx, guint sy)
     {
       guint8 *out = to->rgb + y * to->stride;
       for (guint x = 0; x < to->width; x++, out += CHANNELS)
-        for (guint c = 0; c < CHANNELS; c++)
-          {
-            guint sum = 0;
-            for (guint j = 0; j < sy; j++)
-              for (guint i = 0; i < sx; i++)
-                sum += from->rgb[(y * sy + j) * from->stride + (x * sx + i) * CHANNELS + c];
-            out[c] = sx == 2 && sy == 2 ? (sum + 2) >> 2 : (guint)rintf (sum * scale);
-          }
+        {
+          guint sums[CHANNELS] = { 0 };
+          for (guint j = 0; j < sy; j++)
+            {
+              const guint8 *in = from->rgb + (y * sy + j) * from->stride + x * sx * CHANNELS;
+              for (guint i = 0; i < sx; i++, in += CHANNELS)
+                for (guint c = 0; c < CHANNELS; c++)
+                  sums[c] += in[c];
+            }
+          for (guint c = 0; c < CHANNELS; c++)
+            out[c] = (guint)rintf (sums[c] * scale);
+        }
     }
 }
 
 void
 fv_resize_area (const FvPicture *from, FvPicture *to)
 {
-  if (from->width % to->width == 0 && from->height % to->height == 0)
+  if (from->width == 2 * to->width && from->height == 2 * to->height)
+    area_halves (from, to);
+  else if (from->width % to->width == 0 && from->height % to->height == 0)
     area_blocks (from, to, from->width / to->width, from->height / to->height);
   else
     area_weighted (from, to);
