@@ -16,12 +16,12 @@ void main ()
   if (!take_share (push.pixels, push.pairs, push.slices, share))
     return;
 
-  uint64_t a = pair_at (push.a, share.first, push.a_pitch, share.pair), a_step = uint64_t (push.a_pitch) * 4ul;
-  uint64_t b = pair_at (push.b, share.first, push.b_pitch, share.pair), b_step = uint64_t (push.b_pitch) * 4ul;
-  uint64_t y = pair_at (push.y, share.first, push.y_pitch, share.pair), y_step = uint64_t (push.y_pitch) * 4ul;
+  uint64_t a = pair_at (push.a, share.first, push.a_pitch, share.pair), a_step = element_at (0ul, push.a_pitch);
+  uint64_t b = pair_at (push.b, share.first, push.b_pitch, share.pair), b_step = element_at (0ul, push.b_pitch);
+  uint64_t y = pair_at (push.y, share.first, push.y_pitch, share.pair), y_step = element_at (0ul, push.y_pitch);
   [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
     {
-      store2 (y, COPY != 0 ? load2 (a) : load2 (a) + load2 (b));
+      store_pair (y, COPY != 0 ? load_pair (a) : load_pair (a) + load_pair (b));
       a += a_step;
       b += b_step;
       y += y_step;

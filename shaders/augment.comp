@@ -98,7 +98,7 @@ main ()
       Source c = load_source (samples, pictures, n, layer, 2), d = load_source (samples, pictures, n, layer, 3);
       for (int row = first_row; row < last_row; row++)
         {
-          uint64_t result = pc.result + uint64_t ((n * uint (rows) + uint (row)) * uint (pitch) + uint (x)) * 16ul;
+          uint64_t result = element_at (pc.result, ((n * uint (rows) + uint (row)) * uint (pitch) + uint (x)) * 4u);
           float v = float (flip_y ? pc.height + HALO - 1 - row : row - HALO);
           float w = m[6] * u + m[7] * v + m[8];
           float scale = w != 0.0 ? 32.0 / w : 0.0;
@@ -114,7 +114,7 @@ main ()
 
           if (layer > 0) // blend with what the layer below left there, fractions cut
             {
-              vec3 below = vec3 (load2 (result), load (result + 8ul));
+              vec3 below = vec3 (load_pair (result), load_element (element_at (result, 2u)));
               rgb = ivec3 (vec3 (rgb) + (below - vec3 (rgb)) * mix_weight);
             }
           vec3 value = vec3 (rgb);
@@ -126,8 +126,8 @@ main ()
             }
           bool inside = inside_x && row >= HALO && row < pc.height + HALO;
           value = inside ? value : vec3 (0.0);
-          store2 (result, value.rg);
-          store2 (result + 8ul, vec2 (value.b, 0.0));
+          store_pair (result, value.rg);
+          store_pair (element_at (result, 2u), vec2 (value.b, 0.0));
         }
     }
 }

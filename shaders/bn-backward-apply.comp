@@ -26,16 +26,16 @@ void main ()
       k0 = load2 (push.means + share.pair * 8ul);
       k1 = load2 (push.means + (pairs + share.pair) * 8ul);
     }
-  uint64_t x = pair_at (push.x, share.first, push.x_pitch, share.pair), x_step = uint64_t (push.x_pitch) * 4ul;
-  uint64_t y = pair_at (push.dy, share.first, push.y_pitch, share.pair), y_step = uint64_t (push.y_pitch) * 4ul;
-  uint64_t o = pair_at (push.dx, share.first, push.dx_pitch, share.pair), o_step = uint64_t (push.dx_pitch) * 4ul;
+  uint64_t x = pair_at (push.x, share.first, push.x_pitch, share.pair), x_step = element_at (0ul, push.x_pitch);
+  uint64_t y = pair_at (push.dy, share.first, push.y_pitch, share.pair), y_step = element_at (0ul, push.y_pitch);
+  uint64_t o = pair_at (push.dx, share.first, push.dx_pitch, share.pair), o_step = element_at (0ul, push.dx_pitch);
   [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
     {
-      vec2 v = load2 (x), dz = activate_backward (v * a + b, load2 (y));
+      vec2 v = load_pair (x), dz = activate_backward (v * a + b, load_pair (y));
       vec2 dx = BATCH_STATISTICS != 0 ? a * (dz - k0 - (v - mean) * k1) : a * dz;
       if (ADD != 0)
-        dx += load2 (o);
-      store2 (o, dx);
+        dx += load_pair (o);
+      store_pair (o, dx);
       x += x_step;
       y += y_step;
       o += o_step;

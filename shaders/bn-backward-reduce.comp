@@ -19,8 +19,8 @@ void main ()
 
   vec2 a = load2 (push.coefficients + share.pair * 8ul), b = load2 (push.coefficients + (pairs + share.pair) * 8ul);
   vec2 mean = load2 (push.coefficients + (2u * pairs + share.pair) * 8ul);
-  uint64_t x = pair_at (push.x, share.first, push.x_pitch, share.pair), x_step = uint64_t (push.x_pitch) * 4ul;
-  uint64_t y = pair_at (push.dy, share.first, push.y_pitch, share.pair), y_step = uint64_t (push.y_pitch) * 4ul;
+  uint64_t x = pair_at (push.x, share.first, push.x_pitch, share.pair), x_step = element_at (0ul, push.x_pitch);
+  uint64_t y = pair_at (push.dy, share.first, push.y_pitch, share.pair), y_step = element_at (0ul, push.y_pitch);
   vec2 sum[4] = vec2[4] (vec2 (0), vec2 (0), vec2 (0), vec2 (0));
   vec2 product[4] = vec2[4] (vec2 (0), vec2 (0), vec2 (0), vec2 (0));
   uint p = share.first;
@@ -28,7 +28,7 @@ void main ()
     {
       [[unroll]] for (uint u = 0; u < 4; u++)
         {
-          vec2 v = load2 (x + u * x_step), dz = activate_backward (v * a + b, load2 (y + u * y_step));
+          vec2 v = load_pair (x + u * x_step), dz = activate_backward (v * a + b, load_pair (y + u * y_step));
           sum[u] += dz;
           product[u] += dz * (v - mean);
         }
@@ -37,7 +37,7 @@ void main ()
     }
   [[dont_unroll]] for (; p < share.end; p++)
     {
-      vec2 v = load2 (x), dz = activate_backward (v * a + b, load2 (y));
+      vec2 v = load_pair (x), dz = activate_backward (v * a + b, load_pair (y));
       sum[0] += dz;
       product[0] += dz * (v - mean);
       x += x_step;

@@ -21,13 +21,13 @@ void main ()
   vec2 sum[4] = vec2[4] (vec2 (0), vec2 (0), vec2 (0), vec2 (0));
   vec2 square[4] = vec2[4] (vec2 (0), vec2 (0), vec2 (0), vec2 (0));
   uint64_t a = pair_at (push.x, share.first, pitch, share.pair);
-  uint64_t step = uint64_t (pitch) * 4ul;
+  uint64_t step = element_at (0ul, pitch);
   uint p = share.first;
   [[dont_unroll]] for (; p + 4u <= share.end; p += 4u)
     {
       [[unroll]] for (uint u = 0; u < 4; u++)
         {
-          vec2 v = load2 (a) - m;
+          vec2 v = load_pair (a) - m;
           sum[u] += v;
           square[u] += v * v;
           a += step;
@@ -35,7 +35,7 @@ void main ()
     }
   [[dont_unroll]] for (; p < share.end; p++)
     {
-      vec2 v = load2 (a) - m;
+      vec2 v = load_pair (a) - m;
       sum[0] += v;
       square[0] += v * v;
       a += step;

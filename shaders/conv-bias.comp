@@ -15,6 +15,6 @@ main ()
   const uint end = min ((split + 1) * pc.slice, pc.pixels);
   float sum = 0;
   for (uint p = split * pc.slice; p < end; p++)
-    sum += load (at (pc.dy, p * pc.pitch + channel));
+    sum += load_element (element_at (pc.dy, p * pc.pitch + channel));
   store (at (pc.partial, split * pc.channels + channel), sum);
 }

@@ -6,7 +6,6 @@
 // Convolution as a gather (conv.glsl) for any device: a thread makes 4 pixels, in the flat order of [n, oy, ox], times 4 output channels.
 // Neighbouring threads take neighbouring channels of the same pixels.
 layout (local_size_x = 64) in;
-layout (buffer_reference, scalar, buffer_reference_align = 16) buffer Float4 { vec4 v; };
 
 const uint PIXELS = 4;
 const uint NOWHERE = ~0u;
@@ -33,7 +32,7 @@ main ()
       iy[p] = int (oy * pc.step) + fy.base;
       ix[p] = int (ox * pc.step) + fx.base;
       to[p] = n < pc.n ? ((n * pc.out_h + oy * pc.phases + rest_y) * pc.out_w + ox * pc.phases + rest_x) * pc.out_pitch + channel : NOWHERE;
-      sum[p] = Float4 (at (pc.bias, channel)).v;
+      sum[p] = load4 (at (pc.bias, channel));
     }
 
   for (uint ty = 0; ty < fy.taps; ty++)
@@ -44,7 +43,7 @@ main ()
           {
             uint y = uint (iy[p] + pc.direction * int (ty)), x = uint (ix[p] + pc.direction * int (tx));
             bool inside = picture[p] < pc.n && y < pc.in_h && x < pc.in_w;
-            pixel[p] = inside ? at (pc.x, ((picture[p] * pc.in_h + y) * pc.in_w + x) * pc.in_pitch) : pc.zero;
+            pixel[p] = inside ? element_at (pc.x, ((picture[p] * pc.in_h + y) * pc.in_w + x) * pc.in_pitch) : pc.zero;
           }
         uint tap = (fy.first + ty * pc.phases) * pc.kernel + fx.first + tx * pc.phases;
         uint64_t weights = at (pc.w, tap * pc.in_channels * pc.out_channels + channel);
@@ -52,10 +51,10 @@ main ()
           {
             vec4 w[4];
             [[unroll]] for (uint k = 0; k < 4; k++)
-              w[k] = Float4 (at (weights, (c + k) * pc.out_channels)).v;
+              w[k] = load4 (at (weights, (c + k) * pc.out_channels));
             [[unroll]] for (uint p = 0; p < PIXELS; p++)
               {
-                vec4 x = Float4 (at (pixel[p], c)).v;
+                vec4 x = load_quad (element_at (pixel[p], c));
                 sum[p] += x.x * w[0] + x.y * w[1] + x.z * w[2] + x.w * w[3];
               }
           }
@@ -64,8 +63,8 @@ main ()
   [[unroll]] for (uint p = 0; p < PIXELS; p++)
     if (to[p] != NOWHERE)
       {
-        Float4 y = Float4 (at (pc.y, to[p]));
+        uint64_t y = element_at (pc.y, to[p]);
         vec4 v = pc.silu != 0 ? silu (sum[p]) : sum[p];
-        y.v = pc.add != 0 ? y.v + v : v;
+        store_quad (y, pc.add != 0 ? load_quad (y) + v : v);
       }
 }

@@ -6,7 +6,6 @@
 // A convolution's weight gradient for any device: a thread makes 4 input times 4 output channels of one tap from a split's pixels.
 // Neighbouring threads take neighbouring output channels.
 layout (local_size_x = 64) in;
-layout (buffer_reference, scalar, buffer_reference_align = 16) buffer Float4 { vec4 v; };
 
 void
 main ()
@@ -29,8 +28,8 @@ main ()
       uint iy = uint (int (place.y * pc.stride) + ky), ix = uint (int (place.x * pc.stride) + kx);
       if (iy < pc.in_h && ix < pc.in_w)
         {
-          vec4 x = Float4 (at (pc.x, ((place.n * pc.in_h + iy) * pc.in_w + ix) * pc.in_pitch + row)).v;
-          vec4 dy = Float4 (at (pc.dy, pixel * pc.out_pitch + column)).v;
+          vec4 x = load_quad (element_at (pc.x, ((place.n * pc.in_h + iy) * pc.in_w + ix) * pc.in_pitch + row));
+          vec4 dy = load_quad (element_at (pc.dy, pixel * pc.out_pitch + column));
           [[unroll]] for (uint i = 0; i < 4; i++)
             sum[i] += x[i] * dy;
         }
@@ -39,5 +38,5 @@ main ()
 
   uint64_t a = pc.partial + uint64_t ((split * pc.kernel * pc.kernel + tap) * pc.in_channels + row) * uint64_t (pc.out_channels * 4);
   [[unroll]] for (uint i = 0; i < 4; i++)
-    Float4 (at (a, i * pc.out_channels + column)).v = sum[i];
+    store4 (at (a, i * pc.out_channels + column), sum[i]);
 }

@@ -30,12 +30,12 @@ void main ()
             int dy = K / 2 - ky, dx = K / 2 - kx;
             bool inside = uint (py + dy) < uint (height) && uint (px + dx) < uint (width);
             uint q = inside ? uint (int (p) + dy * width + dx) : p;
-            vec2 index = load2 (pair_at (push.indices, q, 2u * push.pairs, share.pair));
-            vec2 v = load2 (pair_at (push.dy, q, push.y_pitch, share.pair));
+            vec2 index = load_pair (pair_at (push.indices, q, 2u * push.pairs, share.pair));
+            vec2 v = load_pair (pair_at (push.dy, q, push.y_pitch, share.pair));
             float place = float (ky * K + kx);
             sum += vec2 (inside && index.x == place ? v.x : 0.0, inside && index.y == place ? v.y : 0.0);
           }
       uint64_t o = pair_at (push.dx, p, push.x_pitch, share.pair);
-      store2 (o, ADD != 0 ? load2 (o) + sum : sum);
+      store_pair (o, ADD != 0 ? load_pair (o) + sum : sum);
     }
 }

@@ -2,7 +2,7 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "pixels.glsl"
-// Max pooling K x K, stride 1, padding K / 2. Remembers in `indices` (pitch 2 * pairs, 32-bit) which of the window's places won, the first
+// Max pooling K x K, stride 1, padding K / 2. Remembers in `indices` (pitch 2 * pairs) which of the window's places won, the first
 // in row order on a tie, as PyTorch.
 layout (constant_id = 1) const int K = 5;
 layout (constant_id = 2) const uint REMEMBER = 1;
@@ -29,13 +29,13 @@ void main ()
           {
             int dy = ky - K / 2, dx = kx - K / 2;
             bool inside = uint (py + dy) < uint (height) && uint (px + dx) < uint (width);
-            vec2 v = load2 (pair_at (push.x, inside ? uint (int (p) + dy * width + dx) : p, push.x_pitch, share.pair));
+            vec2 v = load_pair (pair_at (push.x, inside ? uint (int (p) + dy * width + dx) : p, push.x_pitch, share.pair));
             bvec2 wins = bvec2 (inside && (v.x > best.x || isnan (v.x)), inside && (v.y > best.y || isnan (v.y)));
             best = mix (best, v, wins);
             index = mix (index, vec2 (ky * K + kx), wins);
           }
-      store2 (pair_at (push.y, p, push.y_pitch, share.pair), best);
+      store_pair (pair_at (push.y, p, push.y_pitch, share.pair), best);
       if (REMEMBER != 0)
-        store2 (pair_at (push.indices, p, 2u * push.pairs, share.pair), index);
+        store_pair (pair_at (push.indices, p, 2u * push.pairs, share.pair), index);
     }
 }

@@ -26,19 +26,19 @@ void main ()
       uint64_t s = pair_at (push.small, p, push.small_pitch, share.pair);
       uint64_t l0 = pair_at (push.large, corner, large_pitch, share.pair);
       uint64_t l1 = pair_at (push.large, corner + 2u * width, large_pitch, share.pair);
-      uint64_t next = uint64_t (large_pitch) * 4ul;
+      uint64_t next = element_at (0ul, large_pitch);
       if (BACKWARD == 0)
         {
-          vec2 v = load2 (s);
-          store2 (l0, v);
-          store2 (l0 + next, v);
-          store2 (l1, v);
-          store2 (l1 + next, v);
+          vec2 v = load_pair (s);
+          store_pair (l0, v);
+          store_pair (l0 + next, v);
+          store_pair (l1, v);
+          store_pair (l1 + next, v);
         }
       else
         {
-          vec2 v = (load2 (l0) + load2 (l0 + next)) + (load2 (l1) + load2 (l1 + next));
-          store2 (s, ADD != 0 ? load2 (s) + v : v);
+          vec2 v = (load_pair (l0) + load_pair (l0 + next)) + (load_pair (l1) + load_pair (l1 + next));
+          store_pair (s, ADD != 0 ? load_pair (s) + v : v);
         }
     }
 }

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 struct _FvGraph {
   FvDevice *device;
-  gboolean training;
+  gboolean training, half;
   gsize aim_bytes, guard_bytes;
   GPtrArray *tensors;
   GPtrArray *nodes;

@@ -11,6 +11,7 @@ fv_graph_new (FvDevice *device, const FvGraphParams *params)
   self->device = fv_device_ref (device);
   self->training = params->training;
   self->aim_bytes = params->aim_bytes;
+  self->half = params->half;
   self->guard_bytes = params->guard_bytes;
   self->tensors = g_ptr_array_new_with_free_func (g_free);
   self->nodes = g_ptr_array_new ();
@@ -56,8 +57,8 @@ fv_graph_get_tensors (FvGraph *self)
   return self->tensors;
 }
 
-FvTensor *
-fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name)
+static FvTensor *
+new_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, guint element, const char *name)
 {
   FvTensor *tensor = g_new0 (FvTensor, 1);
 
@@ -67,16 +68,29 @@ fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch,
   tensor->w = w;
   tensor->c = c;
   tensor->pitch = pitch != 0 ? pitch : (c + 15) / 16 * 16;
+  tensor->element = element;
   tensor->name = name;
-  tensor->size = (gsize)n * h * w * tensor->pitch * sizeof (float);
+  tensor->size = (gsize)n * h * w * tensor->pitch * element;
   g_ptr_array_add (self->tensors, tensor);
   return tensor;
 }
 
 FvTensor *
+fv_graph_tensor (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name)
+{
+  return new_tensor (self, n, h, w, c, pitch, self->half ? FV_ELEMENT_HALF : FV_ELEMENT_FLOAT, name);
+}
+
+FvTensor *
+fv_graph_tensor_like (FvGraph *self, const FvTensor *like, guint element)
+{
+  return new_tensor (self, like->n, like->h, like->w, like->c, like->pitch, element, like->name);
+}
+
+FvTensor *
 fv_graph_scratch (FvGraph *self, gsize floats, const char *name)
 {
-  FvTensor *tensor = fv_graph_tensor (self, 1, 1, 1, 1, 1, name);
+  FvTensor *tensor = new_tensor (self, 1, 1, 1, 1, 1, FV_ELEMENT_FLOAT, name);
 
   tensor->size = floats * sizeof (float);
   return tensor;
@@ -85,7 +99,7 @@ fv_graph_scratch (FvGraph *self, gsize floats, const char *name)
 FvTensor *
 fv_graph_view (FvGraph *self, FvTensor *parent, guint channel_offset, guint c, const char *name)
 {
-  FvTensor *view = fv_graph_tensor (self, parent->n, parent->h, parent->w, c, parent->pitch, name);
+  FvTensor *view = new_tensor (self, parent->n, parent->h, parent->w, c, parent->pitch, parent->element, name);
 
   view->size = 0;
   view->parent = parent;
@@ -97,6 +111,7 @@ gboolean
 fv_tensor_move_into (FvTensor *self, FvTensor *parent, guint channel_offset)
 {
   g_return_val_if_fail (self->n == parent->n && self->h == parent->h && self->w == parent->w, FALSE);
+  g_return_val_if_fail (self->element == parent->element, FALSE);
   if (self->parent != NULL || self->external || self->producer == NULL || self->gradient != NULL)
     return FALSE;
   self->parent = parent;
@@ -115,7 +130,7 @@ fv_tensor_get_gradient (FvTensor *self)
     self->gradient
         = fv_graph_view (self->graph, fv_tensor_get_gradient (self->parent), self->channel_offset, self->c, self->name);
   else
-    self->gradient = fv_graph_tensor (self->graph, self->n, self->h, self->w, self->c, self->pitch, self->name);
+    self->gradient = fv_graph_tensor_like (self->graph, self, self->element);
   return self->gradient;
 }
 
@@ -178,20 +193,20 @@ fv_tensor_get_address (const FvTensor *self)
   const FvTensor *root = fv_tensor_get_root (self);
 
   g_assert (root->address != 0);
-  return root->address + offset_in_root (self) * sizeof (float);
+  return root->address + offset_in_root (self) * self->element;
 }
 
 FvRange
 fv_tensor_get_range (const FvTensor *self)
 {
   const FvTensor *root = fv_tensor_get_root (self);
-  const gsize offset = offset_in_root (self) * sizeof (float);
+  const gsize offset = offset_in_root (self) * self->element;
   const guint padded = MIN ((self->c + 15) / 16 * 16, self->pitch);
 
   if (self->parent == NULL)
     return (FvRange){ fv_tensor_get_address (self), root->size };
   return (FvRange){ root->address + offset,
-                    ((gsize)(fv_tensor_get_pixels (self) - 1) * self->pitch + padded) * sizeof (float) };
+                    ((gsize)(fv_tensor_get_pixels (self) - 1) * self->pitch + padded) * self->element };
 }
 
 guint

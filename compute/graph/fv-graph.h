@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *   fv_graph_plan (g);  ...  bytes = fv_graph_get_arena_bytes (g);
  *   fv_graph_allocate (g, &error);  fv_graph_record (g, recorder);
  *
- * Tensors are channels-last [N, H, W, C] fp32. `pitch` floats lie between two pixels: a multiple of 16, or 4 for a picture.
+ * Tensors are channels-last [N, H, W, C], fp32, or fp16 in a graph of mixed precision. `pitch` elements lie between two pixels: a multiple of 16,
+ * or 4 for a picture.
  * A view shares its parent's memory from channel `channel_offset` on. Channels between c and the pitch of a tensor of its own are zero.
  */
 
@@ -23,10 +24,17 @@ typedef struct _FvGraph FvGraph;
 typedef struct _FvNode FvNode;
 typedef struct _FvTensor FvTensor;
 
+#define FV_ELEMENT_FLOAT 4
+#define FV_ELEMENT_HALF  2
+
+/* The row of the kernel table, of the literal @name, whose activations have the elements of @tensor. */
+#define FV_KERNEL_FOR(name, tensor) ((tensor)->element == FV_ELEMENT_HALF ? name "-half" : name)
+
 struct _FvTensor {
   FvGraph *graph;
   guint n, h, w, c;
   guint pitch;
+  guint element;             /* its bytes: FV_ELEMENT_FLOAT or FV_ELEMENT_HALF */
   FvTensor *parent;          /* whose memory this is a slice of, or NULL */
   guint channel_offset;      /* within the parent */
   FvTensor *gradient;        /* set by fv_tensor_get_gradient(); same shape */
@@ -68,6 +76,7 @@ typedef struct {
   gboolean training;         /* batch statistics, and tensors kept for backward */
   gsize aim_bytes;           /* where tensors would hold more at their peak, what operators can make again is not kept for backward, as far as
                               * that is needed and helps: less memory, a little more time, the same bits. 0 = all is kept */
+  gboolean half;             /* mixed precision: activations and their gradients are fp16; scratch memory, parameters and all arithmetic stay fp32 */
   gsize guard_bytes;         /* for tests, a multiple of 256: each tensor has memory to itself and so much that nobody uses before and behind it */
 } FvGraphParams;
 
@@ -80,9 +89,11 @@ gboolean  fv_graph_is_training      (FvGraph *self);
 /* (transfer none) (element-type FvTensor): all of them, views too. */
 GPtrArray *fv_graph_get_tensors     (FvGraph *self);
 
-/* A new tensor with memory of its own; @pitch 0 = @c rounded up to a multiple of 16. */
+/* A new tensor with memory of its own; @pitch 0 = @c rounded up to a multiple of 16. The elements are as the graph's params say. */
 FvTensor *fv_graph_tensor           (FvGraph *self, guint n, guint h, guint w, guint c, guint pitch, const char *name);
-/* Flat scratch of so many floats: a tensor [1, 1, 1, floats]. */
+/* A new tensor with memory of its own, of the shape, pitch and name of @like, with elements of so many bytes. */
+FvTensor *fv_graph_tensor_like      (FvGraph *self, const FvTensor *like, guint element);
+/* Flat scratch of so many floats, fp32 always: a tensor [1, 1, 1, floats]. */
 FvTensor *fv_graph_scratch          (FvGraph *self, gsize floats, const char *name);
 FvTensor *fv_graph_view             (FvGraph *self, FvTensor *parent, guint channel_offset, guint c, const char *name);
 /* Makes @tensor, which has memory of its own so far, a slice of @parent. FALSE when it is a view or external already. */

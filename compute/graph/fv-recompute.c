@@ -164,7 +164,7 @@ provide (Pass *self, FvNode *node)
         continue;
       if (root->again == NULL)
         {
-          root->again = fv_graph_tensor (self->graph, of->n, of->h, of->w, of->c, of->pitch, of->name);
+          root->again = fv_graph_tensor_like (self->graph, of, of->element);
           for (guint i = 0; i < root->makers->len; i++)
             {
               FvNode *maker = root->makers->pdata[i];

@@ -32,7 +32,7 @@ fv_add_record (FvRecorder *recorder, FvTensor *a, FvTensor *b, FvTensor *y, cons
   };
   const AddSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .copy = b == NULL };
   FvDispatch dispatch = {
-    .kernel = "add",
+    .kernel = FV_KERNEL_FOR ("add", y),
     .phase = phase,
     .groups = { fv_pixels_groups (y, slices), 1, 1 },
     .push = &push,

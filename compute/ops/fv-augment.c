@@ -34,7 +34,7 @@ record (FvNode *node, FvRecorder *recorder)
     .height = result->h - 2 * HALO,
   };
   FvDispatch dispatch = {
-    .kernel = "augment",
+    .kernel = FV_KERNEL_FOR ("augment", result),
     .phase = "augment",
     .groups = { (result->w + LOCAL_SIZE - 1) / LOCAL_SIZE, (result->h + spec.rows - 1) / spec.rows, result->n },
     .push = &push,

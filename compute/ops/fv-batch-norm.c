@@ -108,7 +108,8 @@ record_statistics (FvRecorder *recorder, const BatchNormParams *params, FvTensor
 
   FV_DISPATCH_SPEC (&first, &spec);
   FV_DISPATCH_SPEC (&second, &spec);
-  launch (recorder, &first, "bn-stats", "batch norm statistics", fv_pixels_groups (x, slices), &stats, sizeof stats);
+  launch (recorder, &first, FV_KERNEL_FOR ("bn-stats", x), "batch norm statistics", fv_pixels_groups (x, slices),
+          &stats, sizeof stats);
   launch (recorder, &second, "bn-finish", "batch norm statistics", channel_groups (x), &finish, sizeof finish);
 }
 
@@ -162,7 +163,8 @@ record_apply (FvRecorder *recorder, const BatchNormParams *params, FvTensor *x, 
   };
 
   FV_DISPATCH_SPEC (&dispatch, &spec);
-  launch (recorder, &dispatch, "bn-apply", "batch norm", fv_pixels_groups (x, slices), &push, sizeof push);
+  launch (recorder, &dispatch, FV_KERNEL_FOR ("bn-apply", x), "batch norm", fv_pixels_groups (x, slices), &push,
+          sizeof push);
 }
 
 static void
@@ -253,8 +255,8 @@ record_reduction (FvNode *node, FvRecorder *recorder)
 
   FV_DISPATCH_SPEC (&first, &activation);
   FV_DISPATCH_SPEC (&second, &plain);
-  launch (recorder, &first, "bn-backward-reduce", "batch norm sums", fv_pixels_groups (x, slices), &reduce,
-          sizeof reduce);
+  launch (recorder, &first, FV_KERNEL_FOR ("bn-backward-reduce", x), "batch norm sums", fv_pixels_groups (x, slices),
+          &reduce, sizeof reduce);
   launch (recorder, &second, "bn-backward-finish", "batch norm sums", channel_groups (x), &finish, sizeof finish);
 }
 
@@ -294,8 +296,8 @@ batch_norm_backward_record (FvNode *node, FvRecorder *recorder)
   if (params->batch_statistics)
     record_reduction (node, recorder);
   FV_DISPATCH_SPEC (&dispatch, &spec);
-  launch (recorder, &dispatch, "bn-backward-apply", "batch norm backward", fv_pixels_groups (x, slices), &push,
-          sizeof push);
+  launch (recorder, &dispatch, FV_KERNEL_FOR ("bn-backward-apply", x), "batch norm backward",
+          fv_pixels_groups (x, slices), &push, sizeof push);
 }
 
 static const FvOpClass batch_norm_backward_op = { .name = "batch norm backward", .record = batch_norm_backward_record };

@@ -138,7 +138,7 @@ record_gather (const FvConvCall *call, FvRecorder *recorder, FvDispatch *dispatc
     push->bias = push->zero;
   if (variant->family == &fv_conv_plain)
     {
-      dispatch->kernel = "conv-plain";
+      dispatch->kernel = FV_KERNEL_FOR ("conv-plain", call->x);
       fv_conv_set_tiles (dispatch,
                          fv_conv_divide_up ((gsize)fv_conv_divide_up (pixels, 4) * (push->out_channels / 4), 64));
       dispatch->groups[2] = push->phases * push->phases;
@@ -268,7 +268,7 @@ record_weights (const FvConvCall *call, FvRecorder *recorder)
                              .padding = shape->padding,
                              .stride = shape->stride,
                              .slice = fv_conv_divide_up (fv_tensor_get_pixels (call->y), splits) };
-  FvDispatch dispatch = { .kernel = "conv-weights-plain",
+  FvDispatch dispatch = { .kernel = FV_KERNEL_FOR ("conv-weights-plain", call->x),
                           .phase = fv_conv_get_phase (call->direction),
                           .groups = { count_weight_groups (variant, shape), splits, 1 },
                           .push = &push,
@@ -304,7 +304,7 @@ record (const FvConvCall *call, FvRecorder *recorder)
 }
 
 const FvConvFamily fv_conv_plain
-    = { .name = "plain", .fits = plain_fits, .count_scratch = count_scratch, .record = record };
+    = { .name = "plain", .half = TRUE, .fits = plain_fits, .count_scratch = count_scratch, .record = record };
 
 const FvConvFamily fv_conv_subgroup
     = { .name = "subgroup", .fits = subgroup_fits, .count_scratch = count_scratch, .record = record };

@@ -23,6 +23,7 @@ typedef struct {
 
 struct _FvConvFamily {
   const char *name;
+  gboolean half;            /* computes fp16 activations too: of a shape that has such, @x and @y are fp16, weights and scratch memory fp32 */
   gboolean (*fits)          (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape);
   /* Floats of memory that it needs meanwhile. */
   gsize    (*count_scratch) (const FvConvVariant *variant, FvConvDirection direction, const FvConvShape *shape);

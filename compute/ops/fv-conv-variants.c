@@ -47,7 +47,8 @@ fv_conv_variant_get_family_name (const FvConvVariant *variant)
 gboolean
 fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape)
 {
-  return (variant->lanes == 0 || variant->lanes == lanes) && variant->family->fits (variant, lanes, direction, shape);
+  return (variant->lanes == 0 || variant->lanes == lanes) && (variant->family->half || !shape->half)
+         && variant->family->fits (variant, lanes, direction, shape);
 }
 
 guint

@@ -22,6 +22,7 @@ typedef struct {
   guint n, in_h, in_w, out_h, out_w;
   guint in_channels, out_channels;    /* padded, as the weights are: multiples of 16, or 4 of a picture */
   guint kernel, stride, padding;
+  gboolean half;                      /* activations are fp16 */
 } FvConvShape;
 
 typedef struct _FvConvFamily FvConvFamily;

@@ -141,7 +141,7 @@ bias_record (FvNode *node, FvRecorder *recorder)
                           .pitch = dy->pitch,
                           .channels = channels,
                           .slice = fv_conv_divide_up (fv_tensor_get_pixels (dy), bias->splits) };
-  const FvDispatch dispatch = { .kernel = "conv-bias",
+  const FvDispatch dispatch = { .kernel = FV_KERNEL_FOR ("conv-bias", dy),
                                 .phase = fv_conv_get_phase (FV_CONV_BACKWARD_WEIGHTS),
                                 .groups = { fv_conv_divide_up (channels, 16), bias->splits, 1 },
                                 .push = &push,
@@ -245,7 +245,8 @@ fv_conv2d (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, 
                               .out_channels = weight->pitch_out,
                               .kernel = k,
                               .stride = stride,
-                              .padding = padding };
+                              .padding = padding,
+                              .half = x->element == FV_ELEMENT_HALF };
   like.flops = 2.0 * fv_tensor_get_pixels (y) * weight->dims[0] * weight->dims[1] * k * k;
   conv = new_conv (g, &like, FV_CONV_FORWARD, &scratch);
   fv_graph_node (g, &forward_class, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, scratch, NULL }, conv);

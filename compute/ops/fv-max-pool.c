@@ -20,7 +20,7 @@ typedef struct
   guint32 workgroup, k, flag; /* flag: remember (forward), add (backward) */
 } PoolSpec;
 
-/* The winners' places as floats, packed: [pixels][padded channels]. NULL indices: not remembered. */
+/* The winners' places as elements like the rest, packed: [pixels][padded channels]. NULL indices: not remembered. */
 static void
 dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, FvTensor *y, FvTensor *indices,
                gboolean add)
@@ -41,7 +41,7 @@ dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, Fv
   const PoolSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .k = k, .flag = backward ? add : indices != NULL };
   const FvRange index_range = indices != NULL ? fv_tensor_get_range (indices) : (FvRange){ 0, 0 };
   FvDispatch dispatch = {
-    .kernel = backward ? "max-pool-backward" : "max-pool",
+    .kernel = backward ? FV_KERNEL_FOR ("max-pool-backward", x) : FV_KERNEL_FOR ("max-pool", x),
     .phase = backward ? "max pool backward" : "max pool",
     .groups = { fv_pixels_groups (x, slices), 1, 1 },
     .push = &push,

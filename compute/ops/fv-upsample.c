@@ -30,7 +30,7 @@ dispatch_upsample (FvRecorder *recorder, FvTensor *small, FvTensor *large, gbool
   };
   const UpsampleSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .backward = backward, .add = add };
   FvDispatch dispatch = {
-    .kernel = "upsample2x",
+    .kernel = FV_KERNEL_FOR ("upsample2x", small),
     .phase = backward ? "upsample backward" : "upsample",
     .groups = { fv_pixels_groups (small, slices), 1, 1 },
     .push = &push,

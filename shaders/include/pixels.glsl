@@ -25,8 +25,8 @@ bool take_share (uint pixels, uint pairs, uint slices, out Share share)
   return share.slice < slices;
 }
 
-// Where the pair of a pixel lies.
+// Where the pair of a pixel's elements lies.
 uint64_t pair_at (uint64_t base, uint pixel, uint pitch, uint pair)
 {
-  return base + (uint64_t (pixel) * uint64_t (pitch) + uint64_t (2u * pair)) * 4ul;
+  return base + (uint64_t (pixel) * uint64_t (pitch) + uint64_t (2u * pair)) * uint64_t (ELEMENT);
 }

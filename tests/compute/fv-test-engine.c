@@ -76,6 +76,49 @@ fv_test_random_values (guint64 seed, gsize n, double low, double high)
   return values;
 }
 
+/* A number of fp16 is a multiple, of at most 11 bits, of a power of two that is 2^-24 at least. */
+double
+fv_test_round_to_half (double value)
+{
+  double unit, rounded;
+  int exponent;
+
+  if (value == 0 || !isfinite (value))
+    return value;
+  frexp (value, &exponent);
+  unit = ldexp (1, MAX (exponent - 11, -24));
+  rounded = nearbyint (value / unit) * unit;
+  return fabs (rounded) < 65520 ? rounded : copysign (INFINITY, value);
+}
+
+guint16
+fv_test_half_bits (double value)
+{
+  const guint16 sign = signbit (value) ? 0x8000 : 0;
+  const double size = fabs (fv_test_round_to_half (value));
+  int exponent;
+
+  if (isnan (value))
+    return 0x7e00;
+  if (isinf (size))
+    return sign | 0x7c00;
+  frexp (size, &exponent);
+  if (size < 0x1p-14)
+    return sign | (guint16)ldexp (size, 24);
+  return sign + ((exponent + 13) << 10) + (guint16)ldexp (size, 11 - exponent);
+}
+
+double
+fv_test_half_value (guint16 bits)
+{
+  const guint exponent = bits >> 10 & 31, mantissa = bits & 0x3ff;
+  const double size = exponent == 31  ? (mantissa != 0 ? NAN : INFINITY)
+                      : exponent == 0 ? ldexp (mantissa, -24)
+                                      : ldexp (mantissa + 1024, (int)exponent - 25);
+
+  return (bits & 0x8000) != 0 ? -size : size;
+}
+
 double
 fv_test_nmse (const double *values, const double *expected, gsize n)
 {
@@ -93,6 +136,13 @@ guint32
 fv_test_pattern (gsize index)
 {
   return 0x7f800001u | (((guint32)index * 0x9e3779b1u) >> 10 & 0x3ffffeu);
+}
+
+/* Byte @index of memory that was not written. */
+static guint8
+pattern_byte (gsize index)
+{
+  return fv_test_pattern (index / 4) >> 8 * (index % 4);
 }
 
 /* Buffers */
@@ -161,7 +211,7 @@ fv_test_buffer_find_damage (FvTestBuffer *self)
       fv_buffer_download (self->buffer, offset, guard, sizeof guard, &error);
       g_assert_no_error (error);
       for (gsize i = 0; i < sizeof guard; i++)
-        if (guard[i] != (guint8)(fv_test_pattern ((offset + i) / 4) >> 8 * ((offset + i) % 4)))
+        if (guard[i] != pattern_byte (offset + i))
           return g_strdup_printf ("%s was written to at byte %" G_GSIZE_FORMAT " %s it", self->buffer->name,
                                   behind ? i : sizeof guard - i, behind ? "behind" : "before");
     }
@@ -170,14 +220,27 @@ fv_test_buffer_find_damage (FvTestBuffer *self)
 
 /* Graphs */
 
-FvTestGraph *
-fv_test_graph_new (gboolean training)
+static FvTestGraph *
+new_graph (gboolean training, gboolean half)
 {
   FvTestGraph *self = g_new0 (FvTestGraph, 1);
 
-  self->graph = fv_graph_new (fv_test_engine_get_device (),
-                              &(FvGraphParams){ .training = training, .guard_bytes = FV_TEST_GUARD_BYTES });
+  self->graph
+      = fv_graph_new (fv_test_engine_get_device (),
+                      &(FvGraphParams){ .training = training, .half = half, .guard_bytes = FV_TEST_GUARD_BYTES });
   return self;
+}
+
+FvTestGraph *
+fv_test_graph_new (gboolean training)
+{
+  return new_graph (training, FALSE);
+}
+
+FvTestGraph *
+fv_test_graph_new_half (gboolean training)
+{
+  return new_graph (training, TRUE);
 }
 
 void
@@ -188,7 +251,7 @@ fv_test_graph_free (FvTestGraph *self)
   fv_recording_free (self->recording);
   fv_graph_free (self->graph);
   fv_buffer_free (self->arena);
-  g_free (self->words);
+  g_free (self->bytes);
   g_free (self);
 }
 
@@ -203,9 +266,9 @@ fv_test_graph_place (FvTestGraph *self, gboolean timing)
                                "arena", &error);
   g_assert_no_error (error);
   fv_graph_place (self->graph, self->arena);
-  self->words = g_new (guint32, self->arena->size / sizeof (guint32));
-  for (gsize i = 0; i < self->arena->size / sizeof (guint32); i++)
-    self->words[i] = fv_test_pattern (i);
+  self->bytes = g_malloc (self->arena->size);
+  for (gsize i = 0; i < self->arena->size; i++)
+    self->bytes[i] = pattern_byte (i);
   fv_graph_record (self->graph, recorder);
   self->recording = fv_recorder_finish (&recorder, timing, &error);
   g_assert_no_error (error);
@@ -219,11 +282,11 @@ root_of (const FvTensor *tensor)
   return tensor;
 }
 
-/* The words of a tensor's first pixel. */
-static guint32 *
-words_of (const FvTestGraph *self, const FvTensor *tensor)
+/* The bytes of a tensor's first pixel. */
+static guint8 *
+bytes_of (const FvTestGraph *self, const FvTensor *tensor)
 {
-  return self->words + (fv_tensor_get_address (tensor) - self->arena->address) / sizeof (guint32);
+  return self->bytes + (fv_tensor_get_address (tensor) - self->arena->address);
 }
 
 static guint
@@ -232,34 +295,45 @@ padded (const FvTensor *tensor)
   return MIN ((tensor->c + 15) / 16 * 16, tensor->pitch);
 }
 
+static void
+put_element (const FvTensor *tensor, guint8 *to, double value)
+{
+  const float single = value;
+  const guint16 half = fv_test_half_bits (value);
+
+  memcpy (to, tensor->element == FV_ELEMENT_HALF ? (const void *)&half : &single, tensor->element);
+}
+
+static double
+get_element (const FvTensor *tensor, const guint8 *from)
+{
+  float single;
+  guint16 half;
+
+  memcpy (tensor->element == FV_ELEMENT_HALF ? (void *)&half : &single, from, tensor->element);
+  return tensor->element == FV_ELEMENT_HALF ? fv_test_half_value (half) : single;
+}
+
 void
 fv_test_graph_write (FvTestGraph *self, const FvTensor *tensor, const double *values)
 {
-  guint32 *words = words_of (self, tensor);
+  guint8 *bytes = bytes_of (self, tensor);
 
   g_assert_false (self->started);
   for (gsize p = 0; p < fv_tensor_get_pixels (tensor); p++)
     for (guint c = 0; c < padded (tensor); c++)
-      {
-        const float value = c < tensor->c ? values[p * tensor->c + c] : 0;
-
-        memcpy (words + p * tensor->pitch + c, &value, sizeof value);
-      }
+      put_element (tensor, bytes + (p * tensor->pitch + c) * tensor->element,
+                   c < tensor->c ? values[p * tensor->c + c] : 0);
 }
 
 void
 fv_test_graph_read (const FvTestGraph *self, const FvTensor *tensor, double *values)
 {
-  const guint32 *words = words_of (self, tensor);
+  const guint8 *bytes = bytes_of (self, tensor);
 
   for (gsize p = 0; p < fv_tensor_get_pixels (tensor); p++)
     for (guint c = 0; c < tensor->c; c++)
-      {
-        float value;
-
-        memcpy (&value, words + p * tensor->pitch + c, sizeof value);
-        values[p * tensor->c + c] = value;
-      }
+      values[p * tensor->c + c] = get_element (tensor, bytes + (p * tensor->pitch + c) * tensor->element);
 }
 
 static void
@@ -268,7 +342,7 @@ start (FvTestGraph *self)
   g_autoptr (GError) error = NULL;
 
   if (!self->started)
-    fv_buffer_upload (self->arena, 0, self->words, self->arena->size, &error);
+    fv_buffer_upload (self->arena, 0, self->bytes, self->arena->size, &error);
   g_assert_no_error (error);
   self->started = TRUE;
 }
@@ -292,7 +366,7 @@ fv_test_graph_run (FvTestGraph *self)
 
   start (self);
   submit (self);
-  fv_buffer_download (self->arena, 0, self->words, self->arena->size, &error);
+  fv_buffer_download (self->arena, 0, self->bytes, self->arena->size, &error);
   g_assert_no_error (error);
 }
 
@@ -332,13 +406,12 @@ by_address (gconstpointer a, gconstpointer b)
 static char *
 find_damage_between (const FvTestGraph *self, const FvTensor *before, const FvTensor *behind)
 {
-  const gsize n_words = self->arena->size / sizeof (guint32);
-  const gsize first = before != NULL ? words_of (self, before) + before->size / sizeof (guint32) - self->words : 0;
-  const gsize end = behind != NULL ? (gsize)(words_of (self, behind) - self->words) : n_words;
+  const gsize first = before != NULL ? bytes_of (self, before) + before->size - self->bytes : 0;
+  const gsize end = behind != NULL ? (gsize)(bytes_of (self, behind) - self->bytes) : self->arena->size;
 
   for (gsize i = first; i < end; i++)
-    if (self->words[i] != fv_test_pattern (i))
-      return g_strdup_printf ("word %" G_GSIZE_FORMAT " behind %s, %" G_GSIZE_FORMAT " before %s, was written to",
+    if (self->bytes[i] != pattern_byte (i))
+      return g_strdup_printf ("byte %" G_GSIZE_FORMAT " behind %s, %" G_GSIZE_FORMAT " before %s, was written to",
                               i - first, before != NULL ? before->name : "the start", end - i,
                               behind != NULL ? behind->name : "the end");
   return NULL;
@@ -364,25 +437,35 @@ fv_test_graph_find_damage (const FvTestGraph *self)
   return damage;
 }
 
+/* Whether an element is as it was before anything was written. */
+static gboolean
+is_untouched (const FvTestGraph *self, const guint8 *element, guint n_bytes)
+{
+  for (guint i = 0; i < n_bytes; i++)
+    if (element[i] != pattern_byte (element + i - self->bytes))
+      return FALSE;
+  return TRUE;
+}
+
 char *
 fv_test_tensor_find_damage (const FvTestGraph *self, const FvTensor *tensor)
 {
   const FvTensor *root = root_of (tensor);
-  const guint32 *words = words_of (self, root);
-  const guint first = words_of (self, tensor) - words;
+  const guint8 *bytes = bytes_of (self, root);
+  const guint first = (bytes_of (self, tensor) - bytes) / tensor->element;
 
   for (gsize p = 0; p < fv_tensor_get_pixels (tensor); p++)
     for (guint c = 0; c < root->pitch; c++)
       {
-        const guint32 word = words[p * root->pitch + c];
+        const guint8 *element = bytes + (p * root->pitch + c) * tensor->element;
         const guint own = c - first; /* wraps around before it */
 
         if (own < tensor->c)
           continue;
-        if (own < padded (tensor) && (word << 1) != 0) /* either zero will do */
+        if (own < padded (tensor) && get_element (tensor, element) != 0)
           return g_strdup_printf ("%s has no zero in its padding, channel %u of pixel %" G_GSIZE_FORMAT, tensor->name,
                                   own, p);
-        if (own >= padded (tensor) && word != fv_test_pattern (words + p * root->pitch + c - self->words))
+        if (own >= padded (tensor) && !is_untouched (self, element, tensor->element))
           return g_strdup_printf ("%s was written to beside it, at channel %d of pixel %" G_GSIZE_FORMAT, tensor->name,
                                   (int)c - (int)first, p);
       }

@@ -42,6 +42,11 @@ double    fv_test_random        (guint64 seed, guint64 index);
 /* (transfer full): @n numbers of low..high. */
 double   *fv_test_random_values (guint64 seed, gsize n, double low, double high);
 
+/* The nearest number that fp16 has, and its bits. */
+double    fv_test_round_to_half (double value);
+guint16   fv_test_half_bits     (double value);
+double    fv_test_half_value    (guint16 bits);
+
 /* Sum of squared differences by that of the expected values. NaN where a value is none; infinite where only zeros were expected and others
  * came. */
 double    fv_test_nmse          (const double *values, const double *expected, gsize n);
@@ -71,16 +76,18 @@ typedef struct {
   FvGraph *graph;
   FvBuffer *arena;
   FvRecording *recording;
-  guint32 *words;           /* of the arena: before the first run what it will start from, then what the last one left */
+  guint8 *bytes;            /* of the arena: before the first run what it will start from, then what the last one left */
   gboolean started;
 } FvTestGraph;
 
 FvTestGraph *fv_test_graph_new         (gboolean training);
+/* The same of mixed precision, see FvGraphParams. */
+FvTestGraph *fv_test_graph_new_half    (gboolean training);
 void         fv_test_graph_free        (FvTestGraph *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvTestGraph, fv_test_graph_free)
 /* Plans, allocates and records. @timing: fv_test_graph_time() may be called. */
 void         fv_test_graph_place       (FvTestGraph *self, gboolean timing);
-/* Packed values, [n][h][w][c]; the padding up to a multiple of 16 channels becomes zero. Before the first run only. */
+/* Packed values, [n][h][w][c], which a tensor of fp16 holds rounded; the padding up to a multiple of 16 channels becomes zero. Before the first run only. */
 void         fv_test_graph_write       (FvTestGraph *self, const FvTensor *tensor, const double *values);
 void         fv_test_graph_run         (FvTestGraph *self);
 /* Seconds of device time of the quickest of @times runs, 0 where the device can't tell. @flops receives the dispatches' sum. */

@@ -111,7 +111,7 @@ pad16 (guint n)
 }
 
 static FvConvShape
-get_shape (const ConvRow *row)
+get_shape (const ConvRow *row, gboolean half)
 {
   const FvReferenceConv *conv = &row->conv;
 
@@ -124,7 +124,8 @@ get_shape (const ConvRow *row)
                         .out_channels = pad16 (conv->out),
                         .kernel = conv->kernel,
                         .stride = conv->stride,
-                        .padding = conv->padding };
+                        .padding = conv->padding,
+                        .half = half };
 }
 
 static gboolean
@@ -135,9 +136,9 @@ is_computed (const ConvRow *row, FvConvDirection direction)
 
 /* The indices of the variants that fit; with @lanes 0 on some device. */
 static GArray *
-list_variants (const ConvRow *row, FvConvDirection direction, guint lanes)
+list_variants (const ConvRow *row, FvConvDirection direction, guint lanes, gboolean half)
 {
-  const FvConvShape shape = get_shape (row);
+  const FvConvShape shape = get_shape (row, half);
   GArray *indices = g_array_new (FALSE, FALSE, sizeof (guint));
   guint n_variants;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
@@ -167,8 +168,8 @@ use_way (FvOpsProblem *problem, gboolean backward, guint index)
   const ConvRow *row = problem->row;
   const FvConvDirection first = backward ? FV_CONV_BACKWARD_DATA : FV_CONV_FORWARD;
   const FvConvDirection second = backward ? FV_CONV_BACKWARD_WEIGHTS : FV_CONV_FORWARD;
-  g_autoptr (GArray) a = list_variants (row, first, get_lanes ());
-  g_autoptr (GArray) b = list_variants (row, second, get_lanes ());
+  g_autoptr (GArray) a = list_variants (row, first, get_lanes (), problem->half);
+  g_autoptr (GArray) b = list_variants (row, second, get_lanes (), problem->half);
 
   for (FvConvDirection d = 0; d < FV_N_CONV_DIRECTIONS; d++)
     fv_conv_force_variant (d, -1);
@@ -266,9 +267,9 @@ static const char *const direction_names[FV_N_CONV_DIRECTIONS] = { "forward", "d
 static void
 append_variants (GString *text, const ConvRow *row, FvConvDirection direction)
 {
-  g_autoptr (GArray) here = list_variants (row, direction, get_lanes ());
-  g_autoptr (GArray) anywhere = list_variants (row, direction, 0);
-  const FvConvShape shape = get_shape (row);
+  g_autoptr (GArray) here = list_variants (row, direction, get_lanes (), FALSE);
+  g_autoptr (GArray) anywhere = list_variants (row, direction, 0, FALSE);
+  const FvConvShape shape = get_shape (row, FALSE);
 
   g_string_append_printf (text, "%s%s", text->len > 0 ? "; " : "", direction_names[direction]);
   for (guint i = 0; i < here->len; i++)
@@ -319,7 +320,7 @@ check (const FvOpsOperator *op, gboolean all)
 
       for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
         {
-          g_autoptr (GArray) indices = list_variants (&rows[i], d, get_lanes ());
+          g_autoptr (GArray) indices = list_variants (&rows[i], d, get_lanes (), FALSE);
 
           if (rows[i].base.full && !all)
             continue;

@@ -380,10 +380,10 @@ static void
 check_repeats (Problem *p, const FvLossResult *first)
 {
   const gsize bytes = p->graph->arena->size;
-  g_autofree guint32 *words = g_memdup2 (p->graph->words, bytes);
+  g_autofree guint8 *arena = g_memdup2 (p->graph->bytes, bytes);
   const FvLossResult second = run (p);
 
-  if (memcmp (first, &second, sizeof second) != 0 || memcmp (words, p->graph->words, bytes) != 0)
+  if (memcmp (first, &second, sizeof second) != 0 || memcmp (arena, p->graph->bytes, bytes) != 0)
     fv_ops_fail ("a second run gives other bits");
 }
 

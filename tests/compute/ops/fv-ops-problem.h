@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /*
  * Operators from tensors and parameters to one tensor. Each says which values it starts from, how it is built on the device, and how the
  * reference goes forward and backward; fv_ops_problem_test() and its like do the rest: random numbers, memory between guard zones, every way
- * to compute it, and the comparison of all that was and of all that must not have been written.
+ * to compute it, and the comparison of all that was and of all that must not have been written; all of it a second time with tensors of fp16.
  */
 
 #define FV_OPS_MAX_INPUTS 4
@@ -67,6 +67,7 @@ struct _FvOpsProblem {
   FvOpsParam params[FV_OPS_MAX_PARAMS];
   guint n_params;
   double *y, *dy;
+  gboolean half;            /* tensors are of fp16 now, and what they start from is rounded to it */
   /* declare() sets these. */
   FvReferenceShape shape;   /* of y */
   FvOpsLayout layout;       /* of y: its own or a slice */
