@@ -16,8 +16,6 @@ layout (constant_id = 2) const uint CHANNELS = 64;
 layout (constant_id = 3) const uint SIDE = 8;       // a multiple of 4
 layout (constant_id = 4) const uint DEPTH = 16;
 layout (constant_id = 5) const uint BUFFERS = 2;    // of shared memory: with 2 a step needs one barrier
-layout (constant_id = 6) const uint IN = 0;         // input channels where a step may span taps, going forward; 0: DEPTH divides their number
-layout (constant_id = 7) const uint KERNEL = 1;     // where it may
 
 const uint DEPTH4 = DEPTH / 4, CHANNELS4 = CHANNELS / 4, SIDE4 = SIDE / 4;
 const uint COLUMNS = CHANNELS / SIDE, ROWS = PIXELS / SIDE;    // threads
@@ -51,24 +49,24 @@ fetch_pixels (uint c)
     x_next[l] = load_quad (element_at (pixel[l], c + quad * 4));
 }
 
-// The same where the quads of a step may be of several taps: from @k on of [tap][input channel].
+// The same where the quads of a step are of several taps: from @k on of [tap][input channel].
 void
 fetch_taps (uint k)
 {
   k += quad * 4;
-  const uint tap = k / max (IN, 1), ty = tap / KERNEL, tx = tap % KERNEL;
+  const uint tap = k / pc.in_channels, c = k - tap * pc.in_channels, ty = tap / pc.kernel, tx = tap - ty * pc.kernel;
   [[unroll]] for (uint l = 0; l < LOADS_X; l++)
-    x_next[l] = load_quad (ty < KERNEL ? element_at (find_pixel (place[l], ty, tx), k % max (IN, 1)) : pc.zero);
+    x_next[l] = load_quad (ty < pc.kernel ? element_at (find_pixel (place[l], ty, tx), c) : pc.zero);
 }
 
-// Of the weights, @rows rows, from row @row on.
+// Of the weights, from row @row on of @rows.
 void
 fetch_weights (uint row, uint rows, uint channel)
 {
   [[unroll]] for (uint l = 0; l < LOADS_W; l++)
     {
       uint i = l * THREADS + thread, k = i / CHANNELS4;
-      bool inside = k < (IN == 0 ? DEPTH : min (rows, DEPTH));
+      bool inside = k < DEPTH && row + k < rows;
       w_next[l] = load4 (inside ? at (pc.w, (row + k) * pc.out_channels + channel + i % CHANNELS4 * 4) : pc.zero);
     }
 }
@@ -103,8 +101,10 @@ main ()
         sum[i * SIDE4 + j] = bias;
     }
 
-  const uint of_weights = pc.kernel * pc.kernel * pc.in_channels;
-  const uint steps = IN == 0 ? fy.taps * fx.taps * (pc.in_channels / DEPTH) : (of_weights + DEPTH - 1) / DEPTH;
+  // Only going forward may a step span taps, since all of them are met, one after the other.
+  const bool spans = pc.in_channels % DEPTH != 0;
+  const uint rows = pc.kernel * pc.kernel * pc.in_channels;
+  const uint steps = spans ? (rows + DEPTH - 1) / DEPTH : fy.taps * fx.taps * (pc.in_channels / DEPTH);
   uint ty = 0, tx = 0, c = 0;                       // of the step that is fetched next
   [[dont_unroll]] for (uint s = 0; s <= steps; s++)
     {
@@ -113,10 +113,10 @@ main ()
 
       if (s < steps)
         {
-          if (IN != 0)
+          if (spans)
             {
               fetch_taps (s * DEPTH);
-              fetch_weights (s * DEPTH, of_weights - s * DEPTH, channel);
+              fetch_weights (s * DEPTH, rows, channel);
             }
           else
             {
@@ -125,7 +125,7 @@ main ()
                   pixel[l] = find_pixel (place[l], ty, tx);
               fetch_pixels (c);
               uint tap = (fy.first + ty * pc.phases) * pc.kernel + fx.first + tx * pc.phases;
-              fetch_weights (tap * pc.in_channels + c, DEPTH, channel);
+              fetch_weights (tap * pc.in_channels + c, rows, channel);
               c += DEPTH;
               bool end = c == pc.in_channels;
               c = end ? 0 : c;

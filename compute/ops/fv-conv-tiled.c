@@ -23,7 +23,7 @@
 
 typedef struct
 {
-  guint32 threads, pixels, channels, side, depth, buffers, in, kernel;
+  guint32 threads, pixels, channels, side, depth, buffers;
 } GatherSpec;
 
 typedef struct
@@ -105,15 +105,13 @@ record_gather (const FvConvCall *call, FvRecorder *recorder)
   FvDispatch dispatch;
   FvConvGatherPush push;
   const gsize pixels = fv_conv_prepare_gather (call, recorder, &dispatch, &push);
-  const gboolean spans_taps = push.in_channels % variant->depth != 0;
-  const GatherSpec spec = { .threads = count_threads (variant),
-                            .pixels = variant->pixels,
-                            .channels = variant->channels,
-                            .side = variant->width,
-                            .depth = variant->depth,
-                            .buffers = get_buffers (variant, fv_device_get_limits (fv_recorder_get_device (recorder))),
-                            .in = spans_taps ? push.in_channels : 0,
-                            .kernel = spans_taps ? push.kernel : 1 };
+  const GatherSpec spec
+      = { .threads = count_threads (variant),
+          .pixels = variant->pixels,
+          .channels = variant->channels,
+          .side = variant->width,
+          .depth = variant->depth,
+          .buffers = get_buffers (variant, fv_device_get_limits (fv_recorder_get_device (recorder))) };
 
   dispatch.kernel = FV_KERNEL_FOR ("conv-tiled", call->x);
   FV_DISPATCH_SPEC (&dispatch, &spec);
