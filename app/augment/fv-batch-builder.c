@@ -10,6 +10,8 @@
 #define DEFAULT_WORKERS 2
 #define DEFAULT_POOL_BYTES ((gsize)1 << 30)
 #define DEFAULT_AHEAD 32
+/* Microseconds from one look at whether the device is busy to the next. */
+#define BUSY_POLL 2000
 
 typedef struct
 {
@@ -336,25 +338,49 @@ fv_batch_builder_seek (FvBatchBuilder *self, guint position)
   g_mutex_unlock (&self->mutex);
 }
 
+static gboolean
+is_busy (FvBatchBuilder *self)
+{
+  return self->params.is_busy != NULL && self->params.is_busy (self->params.busy_data);
+}
+
+/* Waits for the sample at the head, with the mutex held. What counts is the time from when the device ran out of work. */
+static void
+wait_for_sample (FvBatchBuilder *self, FvBuiltSample **slot)
+{
+  FvPicturePoolStats before, after;
+  gboolean busy = is_busy (self);
+  gint64 start = g_get_monotonic_time ();
+  fv_picture_pool_stats (self->pool, &before);
+  while (*slot == NULL)
+    {
+      if (!busy)
+        {
+          g_cond_wait (&self->ready, &self->mutex);
+          continue;
+        }
+      g_cond_wait_until (&self->ready, &self->mutex, start + BUSY_POLL);
+      busy = is_busy (self);
+      start = g_get_monotonic_time ();
+      fv_picture_pool_stats (self->pool, &before);
+    }
+  if (busy)
+    return;
+  fv_picture_pool_stats (self->pool, &after);
+  double waited = (g_get_monotonic_time () - start) / 1e6;
+  double disk = after.disk_seconds - before.disk_seconds, decode = after.decode_seconds - before.decode_seconds;
+  double share = disk > 0 ? disk / (disk + decode) : 0;
+  self->disk_wait += waited * share;
+  self->decode_wait += waited * (1 - share);
+}
+
 /* The sample at the head, with the mutex held; waits for it. */
 static FvBuiltSample *
 take_sample (FvBatchBuilder *self)
 {
   FvBuiltSample **slot = &self->built[self->head % self->params.ahead];
   if (*slot == NULL)
-    {
-      FvPicturePoolStats before, after;
-      gint64 start = g_get_monotonic_time ();
-      fv_picture_pool_stats (self->pool, &before);
-      while (*slot == NULL)
-        g_cond_wait (&self->ready, &self->mutex);
-      fv_picture_pool_stats (self->pool, &after);
-      double waited = (g_get_monotonic_time () - start) / 1e6;
-      double disk = after.disk_seconds - before.disk_seconds, decode = after.decode_seconds - before.decode_seconds;
-      double share = disk > 0 ? disk / (disk + decode) : 0;
-      self->disk_wait += waited * share;
-      self->decode_wait += waited * (1 - share);
-    }
+    wait_for_sample (self, slot);
   self->head++;
   g_cond_signal (&self->work);
   return g_steal_pointer (slot);

@@ -33,6 +33,9 @@ typedef struct {
   guint ahead;                    /* samples built ahead at most; 0 = 32 */
   FvPictureReport report;         /* (nullable) */
   gpointer report_data;
+  /* (nullable): whether whom the batches are for still has work, so that waiting keeps nobody. In the thread of fv_batch_builder_next(). */
+  gboolean (*is_busy) (gpointer busy_data);
+  gpointer busy_data;
 } FvBatchBuilderParams;
 
 typedef struct {
@@ -43,7 +46,7 @@ typedef struct {
 } FvBuiltBatch;
 
 typedef struct {
-  double disk, decode;            /* seconds that fv_batch_builder_next() has waited for either, since the start */
+  double disk, decode;            /* seconds that fv_batch_builder_next() has waited for either while nobody was busy, since the start */
   guint64 pool_hits, pool_misses;
   gsize pool_bytes, pool_peak_bytes;
 } FvBatchBuilderStats;

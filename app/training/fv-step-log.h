@@ -18,7 +18,8 @@ typedef struct
   guint epoch, step, steps;
   guint n, parts;              /* pictures; calls of fv_trainer_accumulate() that they took, see fv-micro-batch.h */
   double lr;                   /* of the weights */
-  double disk, decode, device; /* seconds that this batch waited for each */
+  double disk, decode;         /* seconds that the device had nothing to do until this batch was read, and decoded */
+  double device;               /* seconds that this batch waited for the device */
 } FvStepRecord;
 
 typedef struct _FvStepLog FvStepLog;

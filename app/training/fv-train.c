@@ -593,6 +593,14 @@ fv_train_check_data (FvDataset *dataset, GError **error)
 }
 
 static gboolean
+is_device_busy (gpointer user_data)
+{
+  Training *self = user_data;
+
+  return self->trainer && fv_trainer_is_busy (self->trainer);
+}
+
+static gboolean
 prepare_data (Training *self, GError **error)
 {
   const FvRecipe *recipe = self->recipe;
@@ -611,6 +619,8 @@ prepare_data (Training *self, GError **error)
                                             .n_workers = count_workers (recipe),
                                             .report = report_picture,
                                             .report_data = self,
+                                            .is_busy = is_device_busy,
+                                            .busy_data = self,
                                         });
   return TRUE;
 }

@@ -431,6 +431,20 @@ fv_trainer_wait (FvTrainer *self, GError **error)
   return collect (self, TRUE, error);
 }
 
+gboolean
+fv_trainer_is_busy (FvTrainer *self)
+{
+  for (guint i = 0; i < N_SLOTS; i++)
+    {
+      const guint64 batch = self->batches[i].ticket, update = self->updates[i].ticket;
+
+      if ((batch != 0 && !fv_device_is_done (self->device, batch))
+          || (update != 0 && !fv_device_is_done (self->device, update)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 double
 fv_trainer_get_wait_seconds (FvTrainer *self)
 {

@@ -86,6 +86,8 @@ gboolean   fv_trainer_poll            (FvTrainer *self, FvStepLosses *losses);
 gboolean   fv_trainer_poll_update     (FvTrainer *self, FvUpdateResult *result);
 /* Waits until everything submitted is done. */
 gboolean   fv_trainer_wait            (FvTrainer *self, GError **error);
+/* Whether anything submitted is not done yet. */
+gboolean   fv_trainer_is_busy         (FvTrainer *self);
 /* Seconds that accumulate has spent waiting for a free slot, since the start. */
 double     fv_trainer_get_wait_seconds (FvTrainer *self);
 

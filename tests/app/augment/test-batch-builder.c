@@ -287,6 +287,59 @@ test_policy_and_range (void)
   g_assert_cmpuint (after.pool_misses, ==, before.pool_misses);
 }
 
+/* Says so a number of times. */
+static gboolean
+is_busy (gpointer user_data)
+{
+  guint *left = user_data;
+
+  if (*left == 0)
+    return FALSE;
+  (*left)--;
+  return TRUE;
+}
+
+/* @busy: so many looks at the device find it busy. */
+static double
+wait_for_large_picture (FvDataset *large, guint busy, double *elapsed)
+{
+  g_autoptr (GError) error = NULL;
+  const guint item = 0;
+  g_autoptr (FvBatchBuilder) builder = fv_batch_builder_new (
+      large, &item, 1, &(FvBatchBuilderParams){ .imgsz = IMGSZ, .is_busy = is_busy, .busy_data = &busy });
+  gint64 start = g_get_monotonic_time ();
+  FvBatchBuilderStats stats;
+
+  fv_batch_builder_start_epoch (builder, 0, &item, 1);
+  g_autoptr (FvBuiltBatch) built = fv_batch_builder_next (builder, 1, &error);
+  g_assert_no_error (error);
+  *elapsed = (g_get_monotonic_time () - start) / 1e6;
+  fv_batch_builder_get_stats (builder, &stats);
+  g_assert_cmpfloat (stats.disk, >=, 0);
+  return stats.disk + stats.decode;
+}
+
+/* Waiting counts from when the device has nothing more to do. */
+static void
+test_waiting (void)
+{
+  g_autoptr (FvDataset) large = fv_dataset_new ((const char *const[]){ "a", NULL });
+  FvItem *item = fv_item_new ();
+  double elapsed, waited;
+
+  item->width = 4000;
+  item->height = 3000;
+  item->path = write_picture (fv_test_folder (), 1, item->width, item->height);
+  fv_dataset_add (large, item);
+  waited = wait_for_large_picture (large, 0, &elapsed);
+  g_assert_cmpfloat (waited, <=, elapsed);
+  g_assert_cmpfloat (waited, >=, 0.5 * elapsed);
+  waited = wait_for_large_picture (large, 3, &elapsed);
+  g_assert_cmpfloat (waited, <=, elapsed - 0.004);
+  waited = wait_for_large_picture (large, G_MAXUINT, &elapsed);
+  g_assert_cmpfloat (waited, ==, 0);
+}
+
 /* Freed with work in hand. */
 static void
 test_drop (void)
@@ -316,6 +369,7 @@ main (int argc, char **argv)
   g_test_add_func ("/batch-builder/bad-pictures", test_bad_pictures);
   g_test_add_func ("/batch-builder/all-bad", test_all_bad);
   g_test_add_func ("/batch-builder/policy-and-range", test_policy_and_range);
+  g_test_add_func ("/batch-builder/waiting", test_waiting);
   g_test_add_func ("/batch-builder/drop", test_drop);
   int status = g_test_run ();
   fv_dataset_unref (dataset);
