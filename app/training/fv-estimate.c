@@ -13,6 +13,9 @@
 #define INPUT_SLACK 1.25
 #define TRAINER_SLOTS 2
 
+/* What of their buffer activations fill at their peak; the rest lies between them. */
+#define PACKING 0.97
+
 /* Bytes a second that weights and checkpoints are written with, until a run has told. */
 #define WRITING 2e8
 
@@ -57,9 +60,17 @@ typedef struct
   FvLossParams loss;
 } Needs;
 
+/* What a run takes. */
+typedef struct
+{
+  guint64 bytes;
+  guint64 largest; /* of one buffer */
+  guint64 aim;     /* of FvTrainerParams */
+} Count;
+
 /* With @n pictures at a time. @largest: of one buffer. */
 static guint64
-count_trainer (const Needs *self, guint n, guint64 *largest)
+count_trainer (const Needs *self, guint n, guint64 aim, guint64 *largest)
 {
   const FvRecipe *recipe = self->recipe;
   const FvAugmentPolicy *augment = &recipe->augment;
@@ -70,6 +81,7 @@ count_trainer (const Needs *self, guint n, guint64 *largest)
     .loss = self->loss,
     .frozen_layers = (guint)recipe->freeze,
     .clip_norm = (float)recipe->clip,
+    .aim_bytes = aim,
   };
 
   return fv_trainer_count_bytes (self->device, self->config, &params, n, (guint)recipe->imgsz, (guint)recipe->imgsz,
@@ -108,33 +120,46 @@ get_full (const Needs *self)
   return MIN ((guint)self->recipe->batch, self->train->len);
 }
 
-static guint64
-count_bytes (const Needs *self, guint micro_batch, guint64 *largest)
+static Count
+count_with (const Needs *self, guint micro_batch, guint64 aim)
 {
   guint n = get_full (self);
   guint parts = fv_micro_batch_count (n, micro_batch);
-
   guint64 largest_trained, largest_predicted;
-  guint64 bytes = count_trainer (self, fv_micro_batch_part (n, parts, 0), &largest_trained)
-                  + count_predictor (self, fv_estimate_val_batch (micro_batch, self->val->len), &largest_predicted);
+  Count count = { .aim = aim };
 
-  *largest = MAX (largest_trained, largest_predicted);
-  return bytes;
+  count.bytes = count_trainer (self, fv_micro_batch_part (n, parts, 0), aim, &largest_trained)
+                + count_predictor (self, fv_estimate_val_batch (micro_batch, self->val->len), &largest_predicted);
+  count.largest = MAX (largest_trained, largest_predicted);
+  return count;
 }
 
 static gboolean
-has_room (const Needs *self, guint64 bytes, guint64 largest, guint64 available)
+has_room (const Needs *self, const Count *count, guint64 available)
 {
-  return bytes <= available && largest <= fv_device_get_largest_buffer_bytes (self->device);
+  return count->bytes <= available && count->largest <= fv_device_get_largest_buffer_bytes (self->device);
 }
 
+/*
+ * Counts with all activations kept; where there is no room, with as many made again as it takes; at last, with all that can be. Whether there
+ * is room then.
+ */
 static gboolean
-has_room_for (const Needs *self, guint micro_batch, guint64 available)
+fit (const Needs *self, guint micro_batch, guint64 available, Count *count)
 {
-  guint64 largest;
-  guint64 bytes = count_bytes (self, micro_batch, &largest);
+  const guint64 largest = fv_device_get_largest_buffer_bytes (self->device);
+  guint64 excess;
 
-  return has_room (self, bytes, largest, available);
+  *count = count_with (self, micro_batch, 0);
+  if (has_room (self, count, available))
+    return TRUE;
+  /* The largest buffer is that of the activations. */
+  excess = count->bytes > available ? count->bytes - available : 0;
+  if (count->largest > excess)
+    *count = count_with (self, micro_batch, (guint64)(PACKING * MIN (count->largest - excess, largest)));
+  if (!has_room (self, count, available))
+    *count = count_with (self, micro_batch, 1);
+  return has_room (self, count, available);
 }
 
 /* The size of the largest part where at most @limit are to be in one; the batch where it is whole. */
@@ -153,14 +178,15 @@ choose_micro_batch (const Needs *self, guint64 available)
   guint n = get_full (self);
   guint wanted = self->recipe->micro_batch > 0 ? MIN ((guint)self->recipe->micro_batch, n) : n;
   guint fitting = 0, too_many = wanted;
+  Count count;
 
-  if (has_room_for (self, even_parts (self, wanted), available))
+  if (fit (self, even_parts (self, wanted), available, &count))
     return even_parts (self, wanted);
   while (fitting + 1 < too_many)
     {
       guint middle = (fitting + too_many) / 2;
 
-      if (has_room_for (self, middle, available))
+      if (fit (self, middle, available, &count))
         fitting = middle;
       else
         too_many = middle;
@@ -176,24 +202,29 @@ fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const 
   g_autoptr (GArray) val = fv_dataset_subset (dataset, FV_SUBSET_VAL);
   Needs needs = { device, dataset, train, val, recipe, config };
   guint64 available = fv_device_get_available_bytes (device);
+  Count count;
+  gboolean fits;
 
   if (!fv_train_check_data (dataset, error))
     return FALSE;
   fv_recipe_get_loss (recipe, config->n_classes, &needs.loss);
   micro_batch = micro_batch > 0 ? even_parts (&needs, micro_batch) : choose_micro_batch (&needs, available);
+  fits = fit (&needs, micro_batch, available, &count);
   *self = (FvEstimate){
     .images = train->len,
     .val_images = val->len,
     .steps_per_epoch = (train->len + (guint)recipe->batch - 1) / (guint)recipe->batch,
     .micro_batch = micro_batch,
+    .device_bytes = count.bytes,
+    .largest_bytes = count.largest,
+    .aim_bytes = count.aim,
+    .fits = fits,
     .written_bytes = count_written (config, recipe),
     .device_memory_bytes = fv_device_get_info (device)->memory_bytes,
     .device_free_bytes = available,
     .seconds_per_epoch = NAN,
     .seconds = NAN,
   };
-  self->device_bytes = count_bytes (&needs, micro_batch, &self->largest_bytes);
-  self->fits = has_room (&needs, self->device_bytes, self->largest_bytes, available);
   return TRUE;
 }
 

@@ -17,6 +17,7 @@ typedef struct
   guint64 device_memory_bytes; /* that the device has */
   guint64 device_free_bytes;   /* of these, not taken by anybody just now */
   guint64 largest_bytes;       /* that are needed in one piece */
+  guint64 aim_bytes;           /* of FvTrainerParams, so that it fits: the same bits, a little slower */
   gboolean fits;               /* else even one picture at a time doesn't */
   guint64 written_bytes;             /* to disk, when an epoch ends */
   double seconds_per_epoch, seconds; /* NaN = not known */
@@ -24,7 +25,8 @@ typedef struct
 
 /*
  * Everything but the times. @micro_batch: of a plan that is kept, or 0: the batch, or the largest equal parts of it (see fv-micro-batch.h) that
- * the device has room for and the recipe's micro_batch allows. Errors: FV_TRAIN_ERROR_DATA.
+ * the device has room for and the recipe's micro_batch allows. Activations are kept where they have room, else made again for the backward pass;
+ * a batch is divided only where that isn't enough. Errors: FV_TRAIN_ERROR_DATA.
  */
 gboolean fv_estimate_init (FvEstimate *self, FvDevice *device, FvDataset *dataset, const FvRecipe *recipe,
                            const FvYolov5Config *config, guint micro_batch, GError **error);

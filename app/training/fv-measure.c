@@ -111,9 +111,14 @@ time_training (Measure *self, FvRate *rate, GError **error)
   };
   g_autoptr (FvBatchBuilder) builder = NULL;
   g_autoptr (FvTrainer) trainer = NULL;
+  FvEstimate needs;
   double seconds;
   gint64 start;
 
+  if (!fv_estimate_init (&needs, self->device, self->dataset, &self->recipe, self->config, (guint)self->recipe.batch,
+                         error))
+    return FALSE;
+  params.aim_bytes = needs.aim_bytes;
   fv_recipe_get_loss (&self->recipe, self->config->n_classes, &params.loss);
   trainer = fv_trainer_new (self->model, &params, error);
   if (!trainer || !fv_trainer_prepare (trainer, MIN ((guint)self->recipe.batch, items->len), imgsz, imgsz, error))

@@ -549,9 +549,14 @@ make_engine (Training *self, const FvYolov5Config *config, GError **error)
     .frozen_layers = (guint)recipe->freeze,
     .clip_norm = (float)recipe->clip,
   };
+  FvEstimate needs;
 
+  /* A resumed run may find more or less memory than before: what is made again has the same bits. */
+  if (!fv_estimate_init (&needs, self->params->device, self->dataset, recipe, config, self->micro_batch, error))
+    return FALSE;
   fv_recipe_get_loss (recipe, config->n_classes, &self->loss);
   params.loss = self->loss;
+  params.aim_bytes = needs.aim_bytes;
   self->model = fv_model_new (self->params->device, config, error);
   if (!self->model)
     return FALSE;

@@ -23,8 +23,7 @@ void      fv_graph_recompute      (FvGraph *self, guint n_forward);
 
 /* Sets first_use and last_use of all roots. */
 void      fv_graph_find_lifetimes (FvGraph *self);
-/* The most bytes that live at one time, and the node they do at; after the former. */
-gsize     fv_graph_find_peak      (FvGraph *self, guint *position);
-gboolean  fv_tensor_is_live       (const FvTensor *self, guint position);
+/* (transfer full): the bytes that live at each node; after the former. */
+gsize    *fv_graph_count_live     (FvGraph *self);
 
 G_END_DECLS

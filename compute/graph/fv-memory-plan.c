@@ -130,37 +130,29 @@ fv_graph_plan (FvGraph *self)
   self->arena_bytes = (end + self->guard_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-gboolean
-fv_tensor_is_live (const FvTensor *self, guint position)
+gsize *
+fv_graph_count_live (FvGraph *self)
 {
-  return self->parent == NULL && !self->external && self->first_use >= 0 && self->first_use <= (gint)position
-         && self->last_use >= (gint)position;
-}
+  gsize *live = g_new0 (gsize, self->nodes->len);
 
-gsize
-fv_graph_find_peak (FvGraph *self, guint *position)
-{
-  gsize peak = 0;
-
-  *position = 0;
-  for (guint i = 0; i < self->nodes->len; i++)
+  for (guint i = 0; i < self->tensors->len; i++)
     {
-      gsize bytes = 0;
+      const FvTensor *tensor = self->tensors->pdata[i];
 
-      for (guint k = 0; k < self->tensors->len; k++)
-        if (fv_tensor_is_live (self->tensors->pdata[k], i))
-          bytes += ((FvTensor *)self->tensors->pdata[k])->size;
-      if (bytes > peak)
-        *position = i;
-      peak = MAX (peak, bytes);
+      if (tensor->parent == NULL && !tensor->external && tensor->first_use >= 0)
+        for (guint k = tensor->first_use; k < self->nodes->len && (gint)k <= tensor->last_use; k++)
+          live[k] += tensor->size;
     }
-  return peak;
+  return live;
 }
 
 gsize
 fv_graph_get_peak_bytes (FvGraph *self)
 {
-  guint position;
+  g_autofree gsize *live = fv_graph_count_live (self);
+  gsize peak = 0;
 
-  return fv_graph_find_peak (self, &position);
+  for (guint i = 0; i < self->nodes->len; i++)
+    peak = MAX (peak, live[i]);
+  return peak;
 }

@@ -19,9 +19,10 @@ typedef enum
 /* What is known of a root. */
 typedef struct
 {
-  GPtrArray *makers;      /* of FvNode: forward nodes that write it or its slices, in order */
-  gboolean read_backward; /* by a node of the backward pass that autograd appended */
-  gboolean repeatable;    /* as far as its makers go */
+  GPtrArray *makers;    /* of FvNode: forward nodes that write it or its slices, in order */
+  guint last_forward;   /* the last forward node that uses it */
+  guint first_backward; /* the first node of the backward pass that reads it; 0 = none does */
+  gboolean repeatable;  /* as far as its makers go */
   Verdict verdict;
   FvTensor *again;
 } Root;
@@ -58,14 +59,29 @@ get_root (Pass *self, const FvTensor *tensor)
 }
 
 static void
-note_maker (Pass *self, FvNode *node)
+note_forward (Pass *self, FvNode *node, guint position)
 {
+  for (guint i = 0; i < node->n_inputs; i++)
+    get_root (self, node->inputs[i])->last_forward = position;
   for (guint i = 0; i < node->n_outputs; i++)
     {
       Root *root = get_root (self, node->outputs[i]);
 
+      root->last_forward = position;
       g_ptr_array_add (root->makers, node);
       root->repeatable = root->repeatable && i == 0 && node->op->again != NULL && !node->outputs[i]->keep;
+    }
+}
+
+static void
+note_backward (Pass *self, FvNode *node, guint position)
+{
+  for (guint i = 0; i < node->n_inputs; i++)
+    {
+      Root *root = get_root (self, node->inputs[i]);
+
+      if (root->first_backward == 0)
+        root->first_backward = position;
     }
 }
 
@@ -98,7 +114,7 @@ is_at_hand (Pass *self, const FvTensor *tensor)
 {
   Root *root = get_root (self, tensor);
 
-  return fv_tensor_get_root (tensor)->external || decide (self, root) || root->read_backward;
+  return fv_tensor_get_root (tensor)->external || decide (self, root) || root->first_backward > 0;
 }
 
 /* The tensor of the second making that corresponds to @tensor. */
@@ -110,45 +126,65 @@ get_again (Pass *self, const FvTensor *tensor)
   return fv_graph_view (self->graph, get_again (self, tensor->parent), tensor->channel_offset, tensor->c, tensor->name);
 }
 
-static gint
-by_size_descending (gconstpointer a, gconstpointer b)
+/* The largest tensor of @candidates that is not read from before @position until after it; taken out of them. */
+static const FvTensor *
+take_largest (Pass *self, GPtrArray *candidates, guint position)
 {
-  const FvTensor *left = *(FvTensor *const *)a, *right = *(FvTensor *const *)b;
+  const FvTensor *largest = NULL;
+  guint index = 0;
 
-  if (left->size != right->size)
-    return left->size < right->size ? 1 : -1;
-  return left->first_use - right->first_use;
+  for (guint i = 0; i < candidates->len; i++)
+    {
+      const FvTensor *tensor = candidates->pdata[i];
+      const Root *root = get_root (self, tensor);
+
+      if (root->last_forward < position && position < root->first_backward
+          && (largest == NULL || tensor->size > largest->size))
+        {
+          largest = tensor;
+          index = i;
+        }
+    }
+  if (largest != NULL)
+    g_ptr_array_remove_index (candidates, index);
+  return largest;
 }
 
-/* Keeps what could be made again but need not be: the smallest, since a pass costs by the byte, but each something. */
+/* Keeps what could be made again but need not be: as long as more lives at one time than it should, the largest tensor there is not kept. */
 static void
 choose (Pass *self)
 {
   FvGraph *graph = self->graph;
   g_autoptr (GPtrArray) candidates = g_ptr_array_new ();
-  guint position;
-  gsize peak;
+  g_autofree gsize *live = NULL;
+  const FvTensor *taken;
 
   fv_graph_find_lifetimes (graph);
-  peak = fv_graph_find_peak (graph, &position);
+  live = fv_graph_count_live (graph);
   for (guint i = 0; i < graph->tensors->len; i++)
     {
       FvTensor *tensor = graph->tensors->pdata[i];
 
       /* What the backward pass doesn't read itself is made again only for what it does. */
-      if (tensor->parent == NULL && get_root (self, tensor)->read_backward && decide (self, get_root (self, tensor)))
+      if (tensor->parent == NULL && get_root (self, tensor)->first_backward > 0
+          && decide (self, get_root (self, tensor)))
         g_ptr_array_add (candidates, tensor);
     }
-  g_ptr_array_sort (candidates, by_size_descending);
-  for (guint i = 0; i < candidates->len; i++)
+  do
     {
-      const FvTensor *tensor = candidates->pdata[i];
+      guint position = 0;
 
-      if (peak > graph->aim_bytes && fv_tensor_is_live (tensor, position))
-        peak -= MIN (tensor->size, peak);
-      else
-        get_root (self, tensor)->verdict = KEPT;
+      for (guint i = 0; i < graph->nodes->len; i++)
+        if (live[i] > live[position])
+          position = i;
+      taken = live[position] > graph->aim_bytes ? take_largest (self, candidates, position) : NULL;
+      if (taken != NULL)
+        for (guint i = get_root (self, taken)->last_forward + 1; i < get_root (self, taken)->first_backward; i++)
+          live[i] -= taken->size;
     }
+  while (taken != NULL);
+  for (guint i = 0; i < candidates->len; i++)
+    get_root (self, candidates->pdata[i])->verdict = KEPT;
 }
 
 /* Appends nodes that make again what @node is about to read and lets it read that. */
@@ -189,13 +225,10 @@ fv_graph_recompute (FvGraph *graph, guint n_forward)
 
   for (guint i = 0; i < nodes->len; i++)
     {
-      FvNode *node = nodes->pdata[i];
-
       if (i < n_forward)
-        note_maker (&self, node);
+        note_forward (&self, nodes->pdata[i], i);
       else
-        for (guint k = 0; k < node->n_inputs; k++)
-          get_root (&self, node->inputs[k])->read_backward = TRUE;
+        note_backward (&self, nodes->pdata[i], i);
     }
   choose (&self);
   g_ptr_array_unref (graph->nodes);

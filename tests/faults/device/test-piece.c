@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A device with memory enough, but not in one piece, as many have: a batch goes through it in parts. Nothing is put on it. */
+/* A device with memory enough, but not in one piece, as many have: activations are made again, and then a batch goes through it in parts. Nothing is put on it. */
 
 static void
 init_estimate (FvEstimate *needs, FvDevice *device, FvDataset *dataset, guint micro_batch)
@@ -16,6 +16,7 @@ init_estimate (FvEstimate *needs, FvDevice *device, FvDataset *dataset, guint mi
 
   fv_test_runs_init_recipe (&recipe, 1);
   recipe.batch = 8;
+  recipe.imgsz = 192;
   fv_yolov5_config_init (&config, 'n', 3);
   g_assert_true (fv_estimate_init (needs, device, dataset, &recipe, &config, micro_batch, &error));
   g_assert_no_error (error);
@@ -28,15 +29,30 @@ test_piece (void)
   g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (8, 3);
   g_autoptr (GError) error = NULL;
   g_autofree char *piece = NULL;
-  FvEstimate whole, parts, half;
+  const guint64 unlimited = fv_device_get_largest_buffer_bytes (device);
+  FvEstimate whole, tight, parts, half;
   FvRecipe recipe;
 
   fv_test_runs_init_recipe (&recipe, 1);
   init_estimate (&whole, device, dataset, 0);
   g_assert_true (whole.fits);
   g_assert_cmpuint (whole.micro_batch, ==, 8);
+  g_assert_cmpuint (whole.aim_bytes, ==, 0);
+
+  /* With what can be made again, as little as there can be. */
+  device->largest_buffer_bytes = 1;
+  init_estimate (&tight, device, dataset, 8);
   init_estimate (&half, device, dataset, 4);
-  g_assert_cmpuint (half.largest_bytes, <, whole.largest_bytes);
+  device->largest_buffer_bytes = unlimited;
+  g_assert_cmpuint (tight.largest_bytes, <, whole.largest_bytes);
+  g_assert_cmpuint (half.largest_bytes, <, tight.largest_bytes);
+  device->largest_buffer_bytes = whole.largest_bytes - 1;
+  init_estimate (&parts, device, dataset, 0);
+  g_assert_true (parts.fits);
+  g_assert_cmpuint (parts.micro_batch, ==, 8);
+  g_assert_cmpuint (parts.aim_bytes, >, 0);
+  g_assert_cmpuint (parts.largest_bytes, >, tight.largest_bytes);
+
   device->largest_buffer_bytes = half.largest_bytes;
   init_estimate (&parts, device, dataset, 0);
   g_assert_true (parts.fits);

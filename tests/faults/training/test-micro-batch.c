@@ -94,11 +94,11 @@ init_recipe (FvRecipe *recipe)
   recipe->batch = BATCH;
 }
 
-/* Bytes of a run with so many pictures at a time. */
+/* Bytes of a run with so many pictures at a time on a device with @available. */
 static guint64
-count_bytes (guint micro_batch, const char *name)
+count_bytes (guint micro_batch, guint64 available, const char *name)
 {
-  g_autoptr (FvDevice) device = open_device (G_MAXUINT64, name);
+  g_autoptr (FvDevice) device = open_device (available, name);
   g_autoptr (GError) error = NULL;
   FvYolov5Config config;
   FvEstimate needs;
@@ -111,6 +111,13 @@ count_bytes (guint micro_batch, const char *name)
   g_assert_cmpuint (needs.micro_batch, ==, micro_batch);
   g_test_message ("%u at a time: %" G_GUINT64_FORMAT " bytes", micro_batch, needs.device_bytes);
   return needs.device_bytes;
+}
+
+/* The fewest: where there is no room for anything. */
+static guint64
+count_least (guint micro_batch, const char *name)
+{
+  return count_bytes (micro_batch, 1, name);
 }
 
 static void
@@ -235,7 +242,7 @@ test_parts (void)
 static void
 test_chosen (void)
 {
-  guint64 bytes = count_bytes (4, NULL);
+  guint64 bytes = count_least (4, NULL);
   g_autoptr (FvDevice) small = open_device (bytes + SLACK, NULL);
   g_autoptr (FvDevice) large = NULL;
   g_autoptr (GError) error = NULL;
@@ -304,11 +311,48 @@ test_chosen (void)
   assert_same (5, 6, TRUE);
 }
 
+/* Where not all activations have room they are made again: the whole batch still, less memory, the same bits. Resumed with more, they are kept. */
+static void
+test_recompute (void)
+{
+  const guint64 least = count_least (BATCH, NULL), all = count_bytes (BATCH, G_MAXUINT64, NULL);
+  const guint64 sizes[] = { G_MAXUINT64, (least + all) / 2, least + SLACK };
+  g_autoptr (FvDevice) large = NULL;
+  g_autoptr (GError) error = NULL;
+  FvTrainResult result;
+  FvRecipe recipe;
+
+  init_recipe (&recipe);
+  g_assert_cmpuint (least + 4 * SLACK, <, all);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (FvDevice) device = open_device (sizes[i], NULL);
+
+      g_assert_true (train (40 + i, device, &recipe, dataset, FALSE, &result, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (result.micro_batch, ==, BATCH);
+      g_assert_cmpuint (count_events (40 + i, "warning"), ==, 0);
+      g_assert_cmpuint (result.peak_device_bytes - SLACK, <=, sizes[i]);
+      g_test_message ("%" G_GUINT64_FORMAT " bytes at the peak", result.peak_device_bytes);
+      if (i == 0)
+        /* What was counted before anything was allocated is what there is at last. */
+        g_assert_cmpfloat_with_epsilon (result.peak_device_bytes / (double)all, 1.0, 0.03);
+      else
+        assert_same (40, 40 + i, TRUE);
+      if (i == 2)
+        g_assert_true (train (50, device, &recipe, dataset, TRUE, &result, &error));
+    }
+  large = open_device (G_MAXUINT64, NULL);
+  g_assert_true (fv_test_runs_resume (&(FvTestRuns){ .device = large, .project = project }, 50, 0, &result, &error));
+  g_assert_no_error (error);
+  assert_same (40, 50, TRUE);
+}
+
 /* Gone on with on another device with less memory: fewer at a time, in a plan of its own that counts there from then on. */
 static void
 test_other_device (void)
 {
-  guint64 bytes = count_bytes (2, "Another Device");
+  guint64 bytes = count_least (2, "Another Device");
   const guint64 sizes[] = { bytes + SLACK, G_MAXUINT64 };
   g_autoptr (GError) error = NULL;
   g_autoptr (FvRun) run = NULL;
@@ -349,7 +393,7 @@ test_other_device (void)
 static void
 test_none_fits (void)
 {
-  guint64 bytes = count_bytes (1, NULL);
+  guint64 bytes = count_least (1, NULL);
   g_autoptr (FvDevice) tiny = open_device (bytes - 1, NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *needed = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
@@ -482,6 +526,7 @@ main (int argc, char **argv)
   dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
   g_test_add_func ("/faults/training/micro-batch/parts", test_parts);
   g_test_add_func ("/faults/training/micro-batch/chosen", test_chosen);
+  g_test_add_func ("/faults/training/micro-batch/recompute", test_recompute);
   g_test_add_func ("/faults/training/micro-batch/other-device", test_other_device);
   g_test_add_func ("/faults/training/micro-batch/none-fits", test_none_fits);
   g_test_add_func ("/faults/training/micro-batch/same-step", test_same_step);
