@@ -140,14 +140,43 @@ count_batch (const FvValidator *self, guint first)
   return n;
 }
 
-/* The part of one picture that needs nobody else: rows in, detections in original pixels out. */
+/* A batch that the device is done with: rows in, detections in original pixels out, picture by picture. */
 typedef struct
 {
-  const FvPrediction *prediction;
-  const FvNmsParams *nms;
-  const FvLetterbox *letterboxes;
-  GArray **detections;
-} PictureJob;
+  const FvValidator *validator;
+  FvBuiltBatch *built;
+  float *rows; /* [n][n_rows][row_length], a copy: the predictor goes on */
+  guint n_rows, row_length;
+  GArray **detections; /* [n]; NULL until a picture's are found */
+} Job;
+
+/* What is in work: threads that look through pictures of one batch while the device has the next. */
+typedef struct
+{
+  GThreadPool *threads;
+  GMutex mutex;
+  GCond found;
+} Search;
+
+/* One picture of it. */
+typedef struct
+{
+  Job *job;
+  guint i;
+} Part;
+
+static void
+job_free (Job *self)
+{
+  if (!self)
+    return;
+  for (guint i = 0; i < self->built->batch.n; i++)
+    g_clear_pointer (&self->detections[i], g_array_unref);
+  fv_built_batch_free (self->built);
+  g_free (self->detections);
+  g_free (self->rows);
+  g_free (self);
+}
 
 /*
  * To original pixels. The letterboxed sides are whole pixels, so the two directions have scales that differ a little. v7.0 carries detections
@@ -164,14 +193,47 @@ carry_back (FvDetection *detection, const FvLetterbox *box)
 }
 
 static void
-run_job (gpointer data, gpointer user_data)
+find_boxes (gpointer data, gpointer user_data)
 {
-  const guint i = GPOINTER_TO_UINT (data) - 1;
-  const PictureJob *job = user_data;
-  const FvPrediction *p = job->prediction;
-  job->detections[i] = fv_nms (p->rows + (gsize)i * p->n_rows * p->row_length, p->n_rows, p->row_length - 5, job->nms);
-  for (guint k = 0; k < job->detections[i]->len; k++)
-    carry_back (&g_array_index (job->detections[i], FvDetection, k), &job->letterboxes[i]);
+  g_autofree Part *part = data;
+  Search *search = user_data;
+  const Job *job = part->job;
+  const FvValidateParams *params = &job->validator->params;
+  const FvNmsParams nms = { .conf = params->conf,
+                            .iou = params->iou,
+                            .max_det = params->max_det,
+                            .multi_label = TRUE,
+                            .class_map = job->validator->class_map };
+  const gsize floats = (gsize)job->n_rows * job->row_length;
+  GArray *detections = fv_nms (job->rows + part->i * floats, job->n_rows, job->row_length - 5, &nms);
+
+  for (guint k = 0; k < detections->len; k++)
+    carry_back (&g_array_index (detections, FvDetection, k), &job->built->letterboxes[part->i]);
+  g_mutex_lock (&search->mutex);
+  job->detections[part->i] = detections;
+  g_cond_signal (&search->found);
+  g_mutex_unlock (&search->mutex);
+}
+
+/* Takes @built. */
+static Job *
+start_job (FvValidator *self, Search *search, FvBuiltBatch *built, const FvPrediction *prediction)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->validator = self;
+  job->built = built;
+  job->n_rows = prediction->n_rows;
+  job->row_length = prediction->row_length;
+  job->rows = g_memdup2 (prediction->rows, sizeof (float) * built->batch.n * job->n_rows * job->row_length);
+  job->detections = g_new0 (GArray *, built->batch.n);
+  for (guint i = 0; i < built->batch.n; i++)
+    {
+      const Part part = { job, i };
+
+      g_thread_pool_push (search->threads, g_memdup2 (&part, sizeof part), NULL);
+    }
+  return job;
 }
 
 static void
@@ -187,30 +249,73 @@ add_picture (const FvValidator *self, FvEvaluator *evaluator, const FvItem *item
                     item->boxes->len);
 }
 
-/* Suppression of a whole batch, spread over the workers, then the counting in the order of the pictures. */
+/* Waits for the batch's boxes and counts them in the order of the pictures. Frees @job. */
 static void
-count_detections (FvValidator *self, const FvBuiltBatch *built, const FvPrediction *prediction, FvEvaluator *evaluator)
+finish_job (FvValidator *self, Search *search, Job *job, FvEvaluator *evaluator)
 {
-  const guint n = built->batch.n;
-  const FvNmsParams nms = { .conf = self->params.conf,
-                            .iou = self->params.iou,
-                            .max_det = self->params.max_det,
-                            .multi_label = TRUE,
-                            .class_map = self->class_map };
-  g_autofree GArray **detections = g_new0 (GArray *, n);
-  PictureJob job = { prediction, &nms, built->letterboxes, detections };
-  GThreadPool *threads = g_thread_pool_new (run_job, &job, self->params.n_workers, FALSE, NULL);
-  for (guint i = 0; i < n; i++)
-    g_thread_pool_push (threads, GUINT_TO_POINTER (i + 1), NULL);
-  g_thread_pool_free (threads, FALSE, TRUE);
-
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < job->built->batch.n; i++)
     {
-      const FvItem *item = fv_dataset_get (self->dataset, built->items[i]);
+      const FvItem *item = fv_dataset_get (self->dataset, job->built->items[i]);
+
+      g_mutex_lock (&search->mutex);
+      while (!job->detections[i])
+        g_cond_wait (&search->found, &search->mutex);
+      g_mutex_unlock (&search->mutex);
       if (!g_hash_table_contains (self->unreadable, item->path))
-        add_picture (self, evaluator, item, detections[i]);
-      g_array_unref (detections[i]);
+        add_picture (self, evaluator, item, job->detections[i]);
     }
+  job_free (job);
+}
+
+/* So that all processors compile what the first batch runs. */
+static gboolean
+prepare (FvValidator *self, FvPredictor *predictor, GError **error)
+{
+  const guint *shape = g_array_index (self->positions, Position, 0).shape;
+
+  if (!fv_predictor_prepare (predictor, count_batch (self, 0), shape[1], shape[0], error))
+    return FALSE;
+  fv_device_compile_pipelines (fv_predictor_get_device (predictor));
+  return TRUE;
+}
+
+/* The batches one after the other; @losses receives the sums over them. */
+static gboolean
+run_batches (FvValidator *self, FvPredictor *predictor, GCancellable *cancellable, Search *search,
+             FvEvaluator *evaluator, double losses[3], guint *n_batches, GError **error)
+{
+  const guint n = self->positions->len;
+  const guint n_network_classes = self->class_map ? self->params.n_class_map : self->dataset->n_classes;
+  Job *job = NULL;
+  guint done = 0;
+
+  while (done < n)
+    {
+      g_autoptr (FvBuiltBatch) built = NULL;
+      FvPrediction prediction;
+      Job *before = g_steal_pointer (&job);
+
+      if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+        built = fv_batch_builder_next (self->builder, count_batch (self, done), error);
+      if (built && fv_predictor_run (predictor, &built->batch, &prediction, error))
+        {
+          g_assert (prediction.row_length - 5 == n_network_classes);
+          losses[0] += prediction.box;
+          losses[1] += prediction.obj;
+          losses[2] += prediction.cls;
+          (*n_batches)++;
+          done += built->batch.n;
+          job = start_job (self, search, g_steal_pointer (&built), &prediction);
+        }
+      if (before)
+        finish_job (self, search, before, evaluator);
+      if (!job)
+        return FALSE;
+      if (self->params.progress)
+        self->params.progress (done, n, self->params.user_data);
+    }
+  finish_job (self, search, job, evaluator);
+  return TRUE;
 }
 
 gboolean
@@ -218,33 +323,24 @@ fv_validator_run (FvValidator *self, FvPredictor *predictor, GCancellable *cance
                   GError **error)
 {
   const gint64 started = g_get_monotonic_time ();
-  const guint n = self->positions->len;
   g_autoptr (FvEvaluator) evaluator = fv_evaluator_new (self->dataset->n_classes);
-  const guint n_network_classes = self->class_map ? self->params.n_class_map : self->dataset->n_classes;
+  Search search = { NULL };
   double losses[3] = { 0 };
   guint n_batches = 0;
+  gboolean ok;
 
   start (self);
-  for (guint done = 0; done < n;)
-    {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      g_autoptr (FvBuiltBatch) built = fv_batch_builder_next (self->builder, count_batch (self, done), error);
-      if (!built)
-        return FALSE;
-      FvPrediction prediction;
-      if (!fv_predictor_run (predictor, &built->batch, &prediction, error))
-        return FALSE;
-      g_return_val_if_fail (prediction.row_length - 5 == n_network_classes, FALSE);
-      losses[0] += prediction.box;
-      losses[1] += prediction.obj;
-      losses[2] += prediction.cls;
-      n_batches++;
-      count_detections (self, built, &prediction, evaluator);
-      done += built->batch.n;
-      if (self->params.progress)
-        self->params.progress (done, n, self->params.user_data);
-    }
+  if (!prepare (self, predictor, error))
+    return FALSE;
+  g_mutex_init (&search.mutex);
+  g_cond_init (&search.found);
+  search.threads = g_thread_pool_new (find_boxes, &search, self->params.n_workers, FALSE, NULL);
+  ok = run_batches (self, predictor, cancellable, &search, evaluator, losses, &n_batches, error);
+  g_thread_pool_free (search.threads, FALSE, TRUE);
+  g_mutex_clear (&search.mutex);
+  g_cond_clear (&search.found);
+  if (!ok)
+    return FALSE;
 
   fv_validation_clear (out);
   *out = (FvValidation){ .box = losses[0] / n_batches,

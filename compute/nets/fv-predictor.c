@@ -142,6 +142,20 @@ bind_plan (FvPlan *plan, guint slot, gpointer user_data)
   fv_tensor_set_address (plan->result, self->result->address);
 }
 
+FvDevice *
+fv_predictor_get_device (FvPredictor *self)
+{
+  return self->device;
+}
+
+gboolean
+fv_predictor_prepare (FvPredictor *self, guint n, guint height, guint width, GError **error)
+{
+  FvPlan *plan = fv_plans_get (self->plans, n, height, width, error);
+
+  return plan != NULL && fv_plans_record (self->plans, plan, 0, error) != NULL;
+}
+
 gboolean
 fv_predictor_run (FvPredictor *self, const FvBatch *batch, FvPrediction *prediction, GError **error)
 {

@@ -28,6 +28,11 @@ FvPredictor *fv_predictor_new  (FvModel *model, const FvPredictorParams *params,
 void         fv_predictor_free (FvPredictor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPredictor, fv_predictor_free)
 
+/* Builds and records the plan of a batch size ahead of its first use; a run does so where it was not. Errors: FV_DEVICE_ERROR. */
+gboolean     fv_predictor_prepare (FvPredictor *self, guint n, guint height, guint width, GError **error);
+/* (transfer none) */
+FvDevice    *fv_predictor_get_device (FvPredictor *self);
+
 /* Runs one batch and waits for it. Height and width are multiples of 32. The targets are read only for the losses. */
 gboolean     fv_predictor_run  (FvPredictor *self, const FvBatch *batch, FvPrediction *prediction, GError **error);
 
