@@ -3,7 +3,8 @@
 
 #include "compute/nets/fv-loss.h"
 
-#define MAX_GROUPS 4096
+/* Values of a workgroup: enough to make its beginning cheap, so few that all cores have some. */
+#define GROUP_VALUES 4096
 
 typedef struct
 {
@@ -14,7 +15,7 @@ typedef struct
 typedef struct
 {
   guint64 head, rows;
-  guint32 picture_rows, height, width;
+  guint32 picture_rows, cells, width, per;
   float stride;
   float anchors[FV_YOLOV5_N_ANCHORS][2];
 } DecodePush;
@@ -42,14 +43,15 @@ decode_record (FvNode *node, FvRecorder *recorder)
         .head = fv_tensor_get_address (head),
         .rows = rows.address + (gsize)first_row * params->length * sizeof (float),
         .picture_rows = picture_rows,
-        .height = head->h,
+        .cells = cells,
         .width = head->w,
+        .per = MAX (GROUP_VALUES / params->length, 1),
         .stride = fv_yolov5_strides[i],
       };
       FvDispatch dispatch = {
         .kernel = "decode",
         .phase = "decode",
-        .groups = { MIN ((cells * params->length + 63) / 64, MAX_GROUPS), FV_YOLOV5_N_ANCHORS, head->n },
+        .groups = { (cells + push.per - 1) / push.per, FV_YOLOV5_N_ANCHORS, head->n },
         .push = &push,
         .push_size = sizeof push,
         .reads = { fv_tensor_get_range (head) },
