@@ -2,13 +2,13 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "fovea.glsl"
-// Second stage, a thread a channel: adds the slices in order, adds to the gradients of weight and bias, and leaves what the third stage needs:
+// Second stage, a thread a channel: adds the parts in order, adds to the gradients of weight and bias, and leaves what the third stage needs:
 // means[2][C] = mean of dz, and of dz * (x - mean), the latter times 1 / (var + eps).
 layout (local_size_x_id = 0) in;
 layout (push_constant, scalar) uniform Push
 {
   uint64_t partial, coefficients, weight_gradient, bias_gradient, means;
-  uint channels, slices;
+  uint channels, parts;
   float count;
 } push;
 
@@ -20,7 +20,7 @@ void main ()
 
   float sum = 0, product = 0;
   uint64_t a = at (push.partial, c);
-  [[dont_unroll]] for (uint s = 0; s < push.slices; s++)
+  [[dont_unroll]] for (uint s = 0; s < push.parts; s++)
     {
       sum += load (a);
       product += load (a + channels * 4ul);

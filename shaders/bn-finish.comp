@@ -2,13 +2,13 @@
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "fovea.glsl"
-// Batch statistics, second stage, a thread a channel: adds the slices in order, folds BatchNorm into y = a x + b, and moves the running
+// Batch statistics, second stage, a thread a channel: adds the parts in order, folds BatchNorm into y = a x + b, and moves the running
 // statistics. coefficients[4][C] = a, b, mean, 1 / sqrt (var + eps).
 layout (local_size_x_id = 0) in;
 layout (push_constant, scalar) uniform Push
 {
   uint64_t partial, weight, bias, running_mean, running_var, coefficients;
-  uint channels, slices;
+  uint channels, parts;
   float count, epsilon, momentum;
 } push;
 
@@ -20,7 +20,7 @@ void main ()
 
   float sum = 0, square = 0;
   uint64_t a = at (push.partial, c);
-  [[dont_unroll]] for (uint s = 0; s < push.slices; s++)
+  [[dont_unroll]] for (uint s = 0; s < push.parts; s++)
     {
       sum += load (a);
       square += load (a + channels * 4ul);

@@ -8,7 +8,7 @@ layout (constant_id = 2) const uint ADD = 0;
 layout (push_constant, scalar) uniform Push
 {
   uint64_t dx, dy, indices;
-  uint pixels, pairs, x_pitch, y_pitch, slices;
+  uint pixels, pairs, per, x_pitch, y_pitch;
   int height, width;
 } push;
 
@@ -16,12 +16,12 @@ void main ()
 {
   Share share;
   int height = push.height, width = push.width;
-  if (!take_share (push.pixels, push.pairs, push.slices, share))
+  if (!take_share (push.pixels, push.pairs, push.per, share))
     return;
 
-  [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
+  int row = int (share.first) / width, px = int (share.first) - row * width, py = row % height;
+  [[dont_unroll]] for (uint p = share.first; p < share.end; p += share.step)
     {
-      int px = int (p % uint (width)), py = int (p / uint (width) % uint (height));
       vec2 sum = vec2 (0);
       [[dont_unroll]] for (int ky = 0; ky < K; ky++)
         [[unroll]] for (int kx = 0; kx < K; kx++)
@@ -37,5 +37,12 @@ void main ()
           }
       uint64_t o = pair_at (push.dx, p, push.x_pitch, share.pair);
       store_pair (o, ADD != 0 ? load_pair (o) + sum : sum);
+      px += int (share.step);
+      [[unroll]] for (uint i = 0; i < 2; i++) // a step may be two rows of one pixel
+        {
+          bool over = px >= width;
+          px -= over ? width : 0;
+          py = over ? (py + 1 == height ? 0 : py + 1) : py;
+        }
     }
 }

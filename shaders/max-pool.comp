@@ -9,7 +9,7 @@ layout (constant_id = 2) const uint REMEMBER = 1;
 layout (push_constant, scalar) uniform Push
 {
   uint64_t x, y, indices;
-  uint pixels, pairs, x_pitch, y_pitch, slices;
+  uint pixels, pairs, per, x_pitch, y_pitch;
   int height, width;
 } push;
 
@@ -17,12 +17,12 @@ void main ()
 {
   Share share;
   int height = push.height, width = push.width;
-  if (!take_share (push.pixels, push.pairs, push.slices, share))
+  if (!take_share (push.pixels, push.pairs, push.per, share))
     return;
 
-  [[dont_unroll]] for (uint p = share.first; p < share.end; p++)
+  int row = int (share.first) / width, px = int (share.first) - row * width, py = row % height;
+  [[dont_unroll]] for (uint p = share.first; p < share.end; p += share.step)
     {
-      int px = int (p % uint (width)), py = int (p / uint (width) % uint (height));
       vec2 best = vec2 (uintBitsToFloat (0xff800000u)), index = vec2 (0);
       [[dont_unroll]] for (int ky = 0; ky < K; ky++)
         [[unroll]] for (int kx = 0; kx < K; kx++)
@@ -37,5 +37,12 @@ void main ()
       store_pair (pair_at (push.y, p, push.y_pitch, share.pair), best);
       if (REMEMBER != 0)
         store_pair (pair_at (push.indices, p, 2u * push.pairs, share.pair), index);
+      px += int (share.step);
+      [[unroll]] for (uint i = 0; i < 2; i++) // a step may be two rows of one pixel
+        {
+          bool over = px >= width;
+          px -= over ? width : 0;
+          py = over ? (py + 1 == height ? 0 : py + 1) : py;
+        }
     }
 }

@@ -12,6 +12,7 @@ struct _FvModel
   FvYolov5Config config;
   FvLayout *layout;
   FvBuffer *buffers[FV_N_BUFFERS];
+  guint64 changes; /* from 1; grows whenever weights or statistics, or their EMA, are written */
 };
 
 /* Floats that a buffer has or would have. */

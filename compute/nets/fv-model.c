@@ -41,6 +41,7 @@ fv_model_new (FvDevice *device, const FvYolov5Config *config, GError **error)
   g_autoptr (FvModel) self = g_new0 (FvModel, 1);
 
   g_atomic_ref_count_init (&self->refs);
+  self->changes = 1;
   self->device = fv_device_ref (device);
   self->config = *config;
   self->layout = fv_yolov5_layout_new (config);
@@ -105,6 +106,7 @@ gboolean
 fv_model_upload (FvModel *self, FvModelBuffer buffer, const float *in, GError **error)
 {
   g_return_val_if_fail (self->buffers[buffer] != NULL, FALSE);
+  self->changes++;
   return fv_buffer_upload (self->buffers[buffer], 0, in, fv_model_buffer_floats (self, buffer) * sizeof (float), error);
 }
 

@@ -15,13 +15,23 @@ struct _FvPredictor
   FvLossParams loss;
   FvStepInput input;
   FvBuffer *result; /* FvLossResult */
+  FvBuffer *folded; /* weights with BatchNorm folded in */
+  FvRecording *fold;
+  guint64 folded_changes; /* the model's when they were made */
   FvPlans *plans;
   gboolean timing;
   GArray *phases;
 };
 
 static gboolean build_plan (FvPlan *plan, gpointer user_data, GError **error);
+static gboolean record_fold (FvPredictor *self, GError **error);
 static void bind_plan (FvPlan *plan, guint slot, gpointer user_data);
+
+static gsize
+folded_bytes (const FvLayout *layout)
+{
+  return fv_layout_get_parameter_floats (layout) * sizeof (float);
+}
 
 FvPredictor *
 fv_predictor_new (FvModel *model, const FvPredictorParams *params, GError **error)
@@ -45,7 +55,9 @@ fv_predictor_new (FvModel *model, const FvPredictorParams *params, GError **erro
   if (!fv_step_input_init (&self->input, self->device, error))
     return NULL;
   self->result = fv_buffer_new (self->device, FV_MEMORY_READBACK, sizeof (FvLossResult), "losses", error);
-  if (self->result == NULL)
+  self->folded = fv_buffer_new (self->device, FV_MEMORY_DEVICE, folded_bytes (fv_model_get_layout (model)),
+                                "folded weights", error);
+  if (self->result == NULL || self->folded == NULL || !record_fold (self, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -56,6 +68,8 @@ fv_predictor_free (FvPredictor *self)
   if (self == NULL)
     return;
   fv_plans_free (self->plans);
+  fv_recording_free (self->fold);
+  fv_buffer_free (self->folded);
   fv_step_input_clear (&self->input);
   fv_buffer_free (self->result);
   g_array_unref (self->phases);
@@ -99,12 +113,46 @@ plan_forward (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, cons
   fv_graph_plan (plan->graph);
 }
 
+static FvYolov5Buffers
+get_buffers (FvPredictor *self)
+{
+  FvYolov5Buffers buffers = fv_model_get_inference_buffers (self->model, self->ema);
+
+  buffers.folded = self->folded->address;
+  return buffers;
+}
+
+static gboolean
+record_fold (FvPredictor *self, GError **error)
+{
+  g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
+  const FvYolov5Buffers buffers = get_buffers (self);
+
+  fv_yolov5_fold (recorder, fv_model_get_config (self->model), fv_model_get_layout (self->model), &buffers);
+  self->fold = fv_recorder_finish (&recorder, FALSE, error);
+  return self->fold != NULL;
+}
+
+/* Weights may have changed since they were folded, as they do between a run's epochs. */
+static gboolean
+fold (FvPredictor *self, GError **error)
+{
+  guint64 ticket;
+
+  if (self->folded_changes == self->model->changes)
+    return TRUE;
+  if (!fv_recording_submit (self->fold, &ticket, error))
+    return FALSE;
+  self->folded_changes = self->model->changes;
+  return TRUE;
+}
+
 static gboolean
 build_plan (FvPlan *plan, gpointer user_data, GError **error)
 {
   FvPredictor *self = user_data;
   const FvYolov5Config *config = fv_model_get_config (self->model);
-  const FvYolov5Buffers buffers = fv_model_get_inference_buffers (self->model, self->ema);
+  const FvYolov5Buffers buffers = get_buffers (self);
   const gsize floats = count_floats (config, plan->n, plan->height, plan->width);
 
   plan->rows = fv_buffer_new (self->device, FV_MEMORY_READBACK, floats * sizeof (float), "decoded boxes", error);
@@ -119,7 +167,7 @@ guint64
 fv_predictor_count_bytes (FvDevice *device, const FvYolov5Config *config, const FvPredictorParams *params, guint n,
                           guint height, guint width, guint64 *largest)
 {
-  const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1 };
+  const FvYolov5Buffers nowhere = { .weights = 1, .statistics = 1, .folded = 1 };
   g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
   FvPlan plan = { .n = n, .height = height, .width = width };
   const guint64 rows = sizeof (float) * count_floats (config, n, height, width);
@@ -129,8 +177,8 @@ fv_predictor_count_bytes (FvDevice *device, const FvYolov5Config *config, const 
   arena = fv_graph_get_arena_bytes (plan.graph);
   fv_graph_free (plan.graph);
   if (largest != NULL)
-    *largest = MAX (arena, rows);
-  return arena + rows;
+    *largest = MAX (MAX (arena, rows), folded_bytes (layout));
+  return arena + rows + folded_bytes (layout);
 }
 
 static void
@@ -164,7 +212,7 @@ fv_predictor_run (FvPredictor *self, const FvBatch *batch, FvPrediction *predict
   const FvLossResult *losses = self->result->map;
   guint64 ticket;
 
-  if (recording == NULL || !fv_step_input_write (&self->input, batch, error)
+  if (recording == NULL || !fold (self, error) || !fv_step_input_write (&self->input, batch, error)
       || !fv_recording_submit (recording, &ticket, error) || !fv_device_wait (self->device, ticket, error))
     return FALSE;
   if (self->timing)

@@ -336,6 +336,7 @@ fv_trainer_accumulate (FvTrainer *self, const FvBatch *batch, GError **error)
         return FALSE;
       finish_batch (self, slot);
     }
+  self->model->changes++;
   if (!fv_step_input_write (&slot->input, batch, error) || !fv_recording_submit (recording, &slot->ticket, error))
     return FALSE;
   slot->recording = recording;
@@ -393,6 +394,7 @@ fv_trainer_update (FvTrainer *self, const FvUpdate *update, GError **error)
   block->bias_correction1 = 1.0 - pow (update->momentum, update->step);
   block->bias_correction2 = 1.0 - pow (update->beta2, update->step);
   block->first_step = update->step == 1;
+  self->model->changes++;
   if (!fv_recording_submit (slot->recording, &slot->ticket, error))
     return FALSE;
   slot->serial = self->n_updates++;

@@ -6,7 +6,7 @@
 
 /*
  * The network as one table and one walk over it. The walk makes the layout of the parameters when it is given an FvLayout to fill,
- * and the graph when it is given an FvGraph, so that the two can't differ.
+ * the graph when it is given an FvGraph, and folded weights when it is given an FvRecorder, so that they can't differ.
  */
 
 const guint fv_yolov5_strides[FV_YOLOV5_N_HEADS] = { 8, 16, 32 };
@@ -90,7 +90,8 @@ typedef struct
   float depth, width;
   FvLayout *layout;       /* being filled, or NULL */
   FvGraph *graph;         /* being built, or NULL */
-  const FvLayout *sealed; /* with the graph */
+  FvRecorder *recorder;   /* of the folding, or NULL */
+  const FvLayout *sealed; /* with the graph or the recorder */
   const FvYolov5Buffers *buffers;
   guint frozen_layers;
   guint layer; /* where the walk is */
@@ -143,6 +144,13 @@ gradient_address (const Walk *walk, const FvParam *param)
   return walk->layer < walk->frozen_layers ? 0 : parameter_address (walk, walk->buffers->gradients, param);
 }
 
+/* The picture comes with its halo. */
+static FvTensor *
+append_conv2d (Walk *walk, Flow x, const FvConvWeights *weights, guint kernel, guint stride)
+{
+  return fv_conv2d (walk->graph, x.tensor, weights, stride, x.channels == 3 ? 0 : kernel / 2, weights->weight->name);
+}
+
 static Flow
 walk_conv2d (Walk *walk, const char *module, Flow x, guint channels, guint kernel, guint stride, gboolean has_bias)
 {
@@ -165,47 +173,91 @@ walk_conv2d (Walk *walk, const char *module, Flow x, guint channels, guint kerne
           weights.bias_address = parameter_address (walk, walk->buffers->weights, bias);
           weights.bias_gradient = gradient_address (walk, bias);
         }
-      /* The picture comes with its halo. */
-      y.tensor = fv_conv2d (walk->graph, x.tensor, &weights, stride, x.channels == 3 ? 0 : kernel / 2, weight->name);
+      y.tensor = append_conv2d (walk, x, &weights, kernel, stride);
     }
   return y;
 }
 
-static Flow
-walk_batch_norm (Walk *walk, const char *module, Flow x)
+static FvBatchNormWeights
+get_batch_norm (Walk *walk, const char *module, guint channels)
 {
-  const guint dims[4] = { x.channels };
+  const guint dims[4] = { channels };
   const FvParam *weight = parameter (walk, module, ".weight", FV_PARAM_BN_WEIGHT, 1, dims);
   const FvParam *bias = parameter (walk, module, ".bias", FV_PARAM_BIAS, 1, dims);
   const FvParam *mean = parameter (walk, module, ".running_mean", FV_PARAM_RUNNING_MEAN, 1, dims);
   const FvParam *var = parameter (walk, module, ".running_var", FV_PARAM_RUNNING_VAR, 1, dims);
+
+  if (walk->layout != NULL)
+    return (FvBatchNormWeights){ 0 };
+  return (FvBatchNormWeights){
+    .weight = parameter_address (walk, walk->buffers->weights, weight),
+    .bias = parameter_address (walk, walk->buffers->weights, bias),
+    .weight_gradient = gradient_address (walk, weight),
+    .bias_gradient = gradient_address (walk, bias),
+    .running_mean = parameter_address (walk, walk->buffers->statistics, mean),
+    .running_var = parameter_address (walk, walk->buffers->statistics, var),
+    .frozen = walk->layer < walk->frozen_layers,
+  };
+}
+
+static Flow
+walk_batch_norm (Walk *walk, const char *module, Flow x, FvTensor *shortcut)
+{
+  const FvBatchNormWeights weights = get_batch_norm (walk, module, x.channels);
   Flow y = x;
 
   if (walk->graph != NULL)
     {
-      const FvBatchNormWeights weights = {
-        .weight = parameter_address (walk, walk->buffers->weights, weight),
-        .bias = parameter_address (walk, walk->buffers->weights, bias),
-        .weight_gradient = gradient_address (walk, weight),
-        .bias_gradient = gradient_address (walk, bias),
-        .running_mean = parameter_address (walk, walk->buffers->statistics, mean),
-        .running_var = parameter_address (walk, walk->buffers->statistics, var),
-        .frozen = walk->layer < walk->frozen_layers,
-      };
+      const FvParam *weight = parameter (walk, module, ".weight", FV_PARAM_BN_WEIGHT, 1, NULL);
 
-      y.tensor = fv_batch_norm (walk->graph, x.tensor, &weights, FV_ACTIVATION_SILU, weight->name);
+      y.tensor = fv_batch_norm_add (walk->graph, x.tensor, &weights, FV_ACTIVATION_SILU, shortcut, weight->name);
     }
   return y;
 }
 
-/* models/common.py, Conv */
+/* A convolution that does BatchNorm's work too: the node of one, or what makes its weights. */
 static Flow
-walk_conv (Walk *walk, const char *module, Flow x, guint channels, guint kernel, guint stride)
+walk_folded (Walk *walk, const char *conv, const char *bn, Flow x, guint channels, guint kernel, guint stride,
+             FvTensor *shortcut)
+{
+  const FvParam *weight = parameter (walk, conv, ".weight", FV_PARAM_CONV_WEIGHT, 4, NULL);
+  const FvParam *bias = parameter (walk, bn, ".bias", FV_PARAM_BIAS, 1, NULL);
+  const FvConvWeights folded = {
+    .weight = weight,
+    .weight_address = parameter_address (walk, walk->buffers->folded, weight),
+    .bias = bias,
+    .bias_address = parameter_address (walk, walk->buffers->folded, bias),
+    .activation = FV_ACTIVATION_SILU,
+  };
+  const FvConvWeights weights = {
+    .weight = weight,
+    .weight_address = parameter_address (walk, walk->buffers->weights, weight),
+  };
+  Flow y = { .channels = channels };
+
+  if (walk->graph != NULL)
+    y.tensor = append_conv2d (walk, x, &folded, kernel, stride);
+  if (shortcut != NULL)
+    y.tensor = fv_add (walk->graph, shortcut, y.tensor, "bottleneck");
+  if (walk->recorder != NULL)
+    {
+      const FvBatchNormWeights norm = get_batch_norm (walk, bn, channels);
+
+      fv_batch_norm_fold (walk->recorder, &weights, &norm, folded.weight_address, folded.bias_address);
+    }
+  return y;
+}
+
+/* models/common.py, Conv. @shortcut (nullable): added to what comes out. */
+static Flow
+walk_conv (Walk *walk, const char *module, Flow x, guint channels, guint kernel, guint stride, FvTensor *shortcut)
 {
   g_autofree char *conv = g_strconcat (module, ".conv", NULL);
   g_autofree char *bn = g_strconcat (module, ".bn", NULL);
 
-  return walk_batch_norm (walk, bn, walk_conv2d (walk, conv, x, channels, kernel, stride, FALSE));
+  if (walk->layout == NULL && walk->buffers->folded != 0)
+    return walk_folded (walk, conv, bn, x, channels, kernel, stride, shortcut);
+  return walk_batch_norm (walk, bn, walk_conv2d (walk, conv, x, channels, kernel, stride, FALSE), shortcut);
 }
 
 static Flow
@@ -213,7 +265,7 @@ walk_child_conv (Walk *walk, const char *module, const char *child, Flow x, guin
 {
   g_autofree char *name = g_strconcat (module, child, NULL);
 
-  return walk_conv (walk, name, x, channels, kernel, 1);
+  return walk_conv (walk, name, x, channels, kernel, 1, NULL);
 }
 
 static Flow
@@ -249,12 +301,10 @@ walk_c3 (Walk *walk, const char *module, Flow x, guint channels, guint repeats, 
   for (guint i = 0; i < repeats; i++)
     {
       g_autofree char *bottleneck = g_strdup_printf ("%s.m.%u", module, i);
+      g_autofree char *last = g_strconcat (bottleneck, ".cv2", NULL);
       Flow inner = walk_child_conv (walk, bottleneck, ".cv1", y, hidden, 1);
 
-      inner = walk_child_conv (walk, bottleneck, ".cv2", inner, hidden, 3);
-      if (shortcut && walk->graph != NULL)
-        inner.tensor = fv_add (walk->graph, y.tensor, inner.tensor, "bottleneck");
-      y = inner;
+      y = walk_conv (walk, last, inner, hidden, 3, 1, shortcut ? y.tensor : NULL);
     }
   branches[0] = y;
   joined = walk_concat (walk, "C3", branches, 2);
@@ -287,7 +337,7 @@ walk_layer (Walk *walk, const Layer *layer, const char *module, Flow x, const Fl
   switch (layer->module)
     {
     case MODULE_CONV:
-      return walk_conv (walk, module, x, channels, layer->kernel, layer->stride);
+      return walk_conv (walk, module, x, channels, layer->kernel, layer->stride, NULL);
     case MODULE_C3:
       return walk_c3 (walk, module, x, channels, scale_repeats (walk, layer->repeats), layer->shortcut);
     case MODULE_SPPF:
@@ -362,4 +412,18 @@ fv_yolov5_build (FvGraph *graph, const FvYolov5Config *config, const FvLayout *l
   };
 
   walk_network (&walk, (Flow){ .channels = 3, .tensor = input }, heads, layers);
+}
+
+void
+fv_yolov5_fold (FvRecorder *recorder, const FvYolov5Config *config, const FvLayout *layout,
+                const FvYolov5Buffers *buffers)
+{
+  Walk walk = {
+    .config = config,
+    .recorder = recorder,
+    .sealed = layout,
+    .buffers = buffers,
+  };
+
+  walk_network (&walk, (Flow){ .channels = 3 }, NULL, NULL);
 }

@@ -32,6 +32,7 @@ FvLayout *fv_yolov5_layout_new  (const FvYolov5Config *config);
 typedef struct {
   VkDeviceAddress weights, statistics;
   VkDeviceAddress gradients;   /* 0: inference */
+  VkDeviceAddress folded;      /* inference, what fv_yolov5_fold() made; 0: BatchNorm is an operator of its own */
 } FvYolov5Buffers;
 
 /*
@@ -48,6 +49,15 @@ void      fv_yolov5_build       (FvGraph              *graph,
                                  FvTensor             *input,
                                  FvTensor             *heads[FV_YOLOV5_N_HEADS],
                                  FvTensor             *layers[FV_YOLOV5_N_LAYERS - 1]);
+
+/*
+ * Records what writes @buffers->folded, as large as the weights: BatchNorm by its running statistics folded into the convolutions before it, so
+ * that inference has no other work than theirs. To be run again after each change of weights or statistics.
+ */
+void      fv_yolov5_fold        (FvRecorder           *recorder,
+                                 const FvYolov5Config *config,
+                                 const FvLayout       *layout,
+                                 const FvYolov5Buffers *buffers);
 
 /*
  * Fills @parameters and @statistics (flat, sizes from @layout) as v7.0 does for a new network: PyTorch's default

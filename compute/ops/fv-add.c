@@ -6,35 +6,35 @@
 typedef struct
 {
   guint64 a, b, y;
-  guint32 pixels, pairs, a_pitch, b_pitch, y_pitch, slices;
+  guint32 pixels, pairs, per, a_pitch, b_pitch, y_pitch;
 } AddPush;
 
 typedef struct
 {
-  guint32 workgroup, copy;
+  guint32 rows, copy;
 } AddSpec;
 
 void
 fv_add_record (FvRecorder *recorder, FvTensor *a, FvTensor *b, FvTensor *y, const char *phase)
 {
   const FvTensor *second = b != NULL ? b : a;
-  const guint slices = fv_pixels_slices (y);
+  const FvPixelsShares shares = fv_pixels_share_tensor (y);
   const AddPush push = {
     .a = fv_tensor_get_address (a),
     .b = fv_tensor_get_address (second),
     .y = fv_tensor_get_address (y),
     .pixels = fv_tensor_get_pixels (y),
     .pairs = fv_pixels_pairs (y),
+    .per = shares.per,
     .a_pitch = a->pitch,
     .b_pitch = second->pitch,
     .y_pitch = y->pitch,
-    .slices = slices,
   };
-  const AddSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .copy = b == NULL };
+  const AddSpec spec = { .rows = FV_PIXELS_ROWS, .copy = b == NULL };
   FvDispatch dispatch = {
     .kernel = FV_KERNEL_FOR ("add", y),
     .phase = phase,
-    .groups = { fv_pixels_groups (y, slices), 1, 1 },
+    .groups = { shares.groups[0], shares.groups[1], 1 },
     .push = &push,
     .push_size = sizeof push,
     .reads = { fv_tensor_get_range (a), fv_tensor_get_range (second) },
@@ -64,6 +64,20 @@ fv_accumulate_gradient (FvGraph *g, FvTensor *from, FvTensor *of)
   gboolean add = fv_tensor_claim_gradient (of);
 
   fv_graph_node (g, &accumulate_op, (FvTensor *[]){ from, add ? to : NULL, NULL }, (FvTensor *[]){ to, NULL }, NULL);
+}
+
+void
+fv_pass_gradient (FvGraph *g, FvTensor *y, FvTensor *x)
+{
+  FvTensor *dy = fv_tensor_get_gradient (y);
+
+  if (x->gradient != NULL || x->parent != NULL)
+    {
+      fv_accumulate_gradient (g, dy, x);
+      return;
+    }
+  x->gradient = dy;
+  fv_tensor_claim_gradient (x);
 }
 
 /* y = a + b */

@@ -11,13 +11,13 @@ typedef struct
 typedef struct
 {
   guint64 x, y, indices; /* backward: dx, dy, indices */
-  guint32 pixels, pairs, x_pitch, y_pitch, slices;
+  guint32 pixels, pairs, per, x_pitch, y_pitch;
   gint32 height, width;
 } PoolPush;
 
 typedef struct
 {
-  guint32 workgroup, k, flag; /* flag: remember (forward), add (backward) */
+  guint32 rows, k, flag; /* flag: remember (forward), add (backward) */
 } PoolSpec;
 
 /* The winners' places as elements like the rest, packed: [pixels][padded channels]. NULL indices: not remembered. */
@@ -25,25 +25,25 @@ static void
 dispatch_pool (FvRecorder *recorder, gboolean backward, guint k, FvTensor *x, FvTensor *y, FvTensor *indices,
                gboolean add)
 {
-  const guint slices = fv_pixels_slices (x);
+  const FvPixelsShares shares = fv_pixels_share_tensor (x);
   const PoolPush push = {
     .x = fv_tensor_get_address (x),
     .y = fv_tensor_get_address (y),
     .indices = indices != NULL ? fv_tensor_get_address (indices) : 0,
     .pixels = fv_tensor_get_pixels (x),
     .pairs = fv_pixels_pairs (x),
+    .per = shares.per,
     .x_pitch = x->pitch,
     .y_pitch = y->pitch,
-    .slices = slices,
     .height = x->h,
     .width = x->w,
   };
-  const PoolSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .k = k, .flag = backward ? add : indices != NULL };
+  const PoolSpec spec = { .rows = FV_PIXELS_ROWS, .k = k, .flag = backward ? add : indices != NULL };
   const FvRange index_range = indices != NULL ? fv_tensor_get_range (indices) : (FvRange){ 0, 0 };
   FvDispatch dispatch = {
     .kernel = backward ? FV_KERNEL_FOR ("max-pool-backward", x) : FV_KERNEL_FOR ("max-pool", x),
     .phase = backward ? "max pool backward" : "max pool",
-    .groups = { fv_pixels_groups (x, slices), 1, 1 },
+    .groups = { shares.groups[0], shares.groups[1], 1 },
     .push = &push,
     .push_size = sizeof push,
     .reads = { fv_tensor_get_range (backward ? y : x), backward ? index_range : (FvRange){ 0, 0 },

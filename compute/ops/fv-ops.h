@@ -37,6 +37,12 @@ typedef struct {
 FvTensor *fv_conv2d        (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, guint padding, const char *name);
 /* y = act (weight * (x - mean) / sqrt (var + eps) + bias); eps 1e-3, momentum 0.03, unbiased running variance. */
 FvTensor *fv_batch_norm    (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, const char *name);
+/* The same, and @residual (nullable), of the same shape, added to it. */
+FvTensor *fv_batch_norm_add (FvGraph *g, FvTensor *x, const FvBatchNormWeights *weights, FvActivation activation, FvTensor *residual, const char *name);
+/* Records what makes a convolution with @weights do the work of one and of a BatchNorm by its running statistics: copies of its weights and of
+ * its bias, as wide, at @folded_weight and @folded_bias. */
+void      fv_batch_norm_fold (FvRecorder *recorder, const FvConvWeights *weights, const FvBatchNormWeights *norm,
+                              VkDeviceAddress folded_weight, VkDeviceAddress folded_bias);
 FvTensor *fv_add           (FvGraph *g, FvTensor *a, FvTensor *b, const char *name);
 /* Along channels. The inputs become slices of the result where they can; a tensor that is one already is copied. */
 FvTensor *fv_concat        (FvGraph *g, FvTensor *const *inputs, guint n_inputs, const char *name);

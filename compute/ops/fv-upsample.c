@@ -6,33 +6,33 @@
 typedef struct
 {
   guint64 small, large;
-  guint32 pixels, pairs, small_pitch, large_pitch, slices, width;
+  guint32 pixels, pairs, per, small_pitch, large_pitch, width;
 } UpsamplePush;
 
 typedef struct
 {
-  guint32 workgroup, backward, add;
+  guint32 rows, backward, add;
 } UpsampleSpec;
 
 static void
 dispatch_upsample (FvRecorder *recorder, FvTensor *small, FvTensor *large, gboolean backward, gboolean add)
 {
-  const guint slices = fv_pixels_slices (small);
+  const FvPixelsShares shares = fv_pixels_share_tensor (small);
   const UpsamplePush push = {
     .small = fv_tensor_get_address (small),
     .large = fv_tensor_get_address (large),
     .pixels = fv_tensor_get_pixels (small),
     .pairs = fv_pixels_pairs (small),
+    .per = shares.per,
     .small_pitch = small->pitch,
     .large_pitch = large->pitch,
-    .slices = slices,
     .width = small->w,
   };
-  const UpsampleSpec spec = { .workgroup = FV_PIXELS_WORKGROUP, .backward = backward, .add = add };
+  const UpsampleSpec spec = { .rows = FV_PIXELS_ROWS, .backward = backward, .add = add };
   FvDispatch dispatch = {
     .kernel = FV_KERNEL_FOR ("upsample2x", small),
     .phase = backward ? "upsample backward" : "upsample",
-    .groups = { fv_pixels_groups (small, slices), 1, 1 },
+    .groups = { shares.groups[0], shares.groups[1], 1 },
     .push = &push,
     .push_size = sizeof push,
     .reads = { fv_tensor_get_range (backward ? large : small), add ? fv_tensor_get_range (small) : (FvRange){ 0, 0 } },

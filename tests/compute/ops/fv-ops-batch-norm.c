@@ -16,6 +16,7 @@ typedef struct
   FvReferenceShape shape;
   Mode mode;
   gboolean silu;
+  gboolean residual; /* another input is added */
   FvOpsLayout x, y;
   gboolean adds;
   double offset; /* of the data's mean: cancellation must not hurt */
@@ -32,8 +33,8 @@ static const NormRow rows[] = {
   { .shape = { 3, 5, 7, 16 }, INFERENCE, .silu = TRUE },
   { .shape = { 3, 5, 7, 16 }, INFERENCE },
   { .shape = { 2, 9, 4, 48 }, .silu = TRUE, .offset = 30, .tolerance = 1e-10 },
-  { .shape = { 1, 1, 2, 32 }, .tolerance = 1e-9 }, /* the gradient is what little doesn't cancel */
-  { .shape = { 16, 1, 1, 1 }, .silu = TRUE },
+  { .shape = { 1, 1, 2, 32 }, .tolerance = 1e-9 },                /* the gradient is what little doesn't cancel */
+  { .shape = { 16, 1, 1, 1 }, .silu = TRUE, .tolerance = 1e-11 }, /* few terms, of either sign */
   { .shape = { 3, 5, 7, 3 }, .silu = TRUE, .x = FV_OPS_SLICE, .y = FV_OPS_SLICE, .adds = TRUE },
   { .shape = { 1, 5, 7, 7 }, .x = FV_OPS_WIDE, .adds = TRUE },
   { .shape = { 1, 5, 7, 13 }, FROZEN, .silu = TRUE, .x = FV_OPS_SLICE, .y = FV_OPS_SLICE, .adds = TRUE },
@@ -41,6 +42,10 @@ static const NormRow rows[] = {
   { .shape = { 1, 1, 1, 13 }, INFERENCE, .silu = TRUE, .x = FV_OPS_SLICE, .y = FV_OPS_SLICE },
   { .shape = { 1, 1, 1, 3 }, FROZEN, .silu = TRUE },
   { .shape = { 3, 5, 7, 255 }, .silu = TRUE, .x = FV_OPS_SLICE },
+  { .shape = { 3, 5, 7, 16 }, .silu = TRUE, .residual = TRUE },
+  { .shape = { 3, 9, 7, 40 }, .silu = TRUE, .residual = TRUE, .x = FV_OPS_SLICE, .y = FV_OPS_SLICE, .adds = TRUE },
+  { .shape = { 1, 9, 7, 32 }, FROZEN, .silu = TRUE, .residual = TRUE, .y = FV_OPS_SLICE },
+  { .shape = { 1, 5, 7, 48 }, INFERENCE, .silu = TRUE, .residual = TRUE },
   { .shape = { 2, 33, 17, 80 }, .silu = TRUE },
   { .shape = { 1, 96, 160, 16 }, .silu = TRUE, FULL },
   { .shape = { 3, 96, 160, 32 }, .silu = TRUE, .x = FV_OPS_SLICE, .y = FV_OPS_SLICE, .adds = TRUE, FULL },
@@ -69,6 +74,8 @@ declare (FvOpsProblem *problem)
   const gsize n = fv_ops_shape_count (&row->shape);
 
   x->adds = row->adds;
+  if (row->residual)
+    fv_ops_problem_add_input (problem, "residual", row->shape, row->x)->adds = row->adds;
   fv_ops_problem_randomize (x->values, "x", n, row->offset - 1, row->offset + 1);
   fv_ops_problem_add_param (problem, "weight", FV_PARAM_BN_WEIGHT, dims);
   fv_ops_problem_add_param (problem, "bias", FV_PARAM_BIAS, dims);
@@ -102,8 +109,8 @@ build (FvOpsProblem *problem, FvGraph *g)
       weights.weight_gradient = problem->params[WEIGHT].gradient_buffer->address;
       weights.bias_gradient = problem->params[BIAS].gradient_buffer->address;
     }
-  return fv_batch_norm (g, problem->inputs[0].tensor, &weights, row->silu ? FV_ACTIVATION_SILU : FV_ACTIVATION_NONE,
-                        "y");
+  return fv_batch_norm_add (g, problem->inputs[0].tensor, &weights, row->silu ? FV_ACTIVATION_SILU : FV_ACTIVATION_NONE,
+                            row->residual ? problem->inputs[1].tensor : NULL, "y");
 }
 
 static void
@@ -117,6 +124,8 @@ forward (FvOpsProblem *problem)
   fv_reference_batch_norm (&row->shape, row->mode == TRAINING, row->silu, problem->inputs[0].values,
                            params[WEIGHT].values, params[BIAS].values, params[MEAN].after, params[VAR].after,
                            problem->y);
+  for (gsize i = 0; row->residual && i < fv_ops_shape_count (&row->shape); i++)
+    problem->y[i] += problem->inputs[1].values[i];
 }
 
 static void
@@ -129,6 +138,8 @@ backward (FvOpsProblem *problem)
                                     params[WEIGHT].values, params[BIAS].values, params[MEAN].values, params[VAR].values,
                                     problem->dy, problem->inputs[0].gradient, params[WEIGHT].gradient,
                                     params[BIAS].gradient);
+  for (gsize i = 0; row->residual && i < fv_ops_shape_count (&row->shape); i++)
+    problem->inputs[1].gradient[i] = problem->dy[i];
 }
 
 static char *
@@ -139,9 +150,9 @@ describe (const void *data)
   const FvReferenceShape *s = &row->shape;
   g_autofree char *offset = row->offset != 0 ? g_strdup_printf (", about %g", row->offset) : g_strdup ("");
 
-  return g_strdup_printf ("%s%s, %u of %ux%ux%u%s%s%s%s", modes[row->mode], row->silu ? ", SiLU" : "", s->n, s->h, s->w,
-                          s->c, fv_ops_layout_name (row->x), row->y != FV_OPS_OWN ? ", into a slice" : "",
-                          row->adds ? ", adds" : "", offset);
+  return g_strdup_printf ("%s%s%s, %u of %ux%ux%u%s%s%s%s", modes[row->mode], row->silu ? ", SiLU" : "",
+                          row->residual ? " and another" : "", s->n, s->h, s->w, s->c, fv_ops_layout_name (row->x),
+                          row->y != FV_OPS_OWN ? ", into a slice" : "", row->adds ? ", adds" : "", offset);
 }
 
 static const FvOpsProblemClass klass = {
