@@ -46,14 +46,20 @@ covers (Source s, int x, int y)
   return x >= s.rect.x && y >= s.rect.y && x < s.rect.z && y < s.rect.w;
 }
 
-// The canvas pixel as 0x..BBGGRR.
+// The canvas pixel as 0x..BBGGRR. Without a @mosaic there is only @a.
 uint
-canvas (Source a, Source b, Source c, Source d, int x, int y)
+canvas (Source a, Source b, Source c, Source d, bool mosaic, int x, int y)
 {
-  bool in_a = covers (a, x, y), in_b = covers (b, x, y), in_c = covers (c, x, y), in_d = covers (d, x, y);
-  bool inside = in_a || in_b || in_c || in_d;
-  int stride = in_a ? a.stride : in_b ? b.stride : in_c ? c.stride : d.stride;
-  uint64_t origin = in_a ? a.origin : in_b ? b.origin : in_c ? c.origin : d.origin;
+  bool inside = covers (a, x, y);
+  int stride = a.stride;
+  uint64_t origin = a.origin;
+  if (mosaic)
+    {
+      bool in_a = inside, in_b = covers (b, x, y), in_c = covers (c, x, y), in_d = covers (d, x, y);
+      inside = in_a || in_b || in_c || in_d;
+      stride = in_a ? a.stride : in_b ? b.stride : in_c ? c.stride : d.stride;
+      origin = in_a ? a.origin : in_b ? b.origin : in_c ? c.origin : d.origin;
+    }
   uint64_t address = origin + uint64_t (int64_t (y * stride + x * 3));
   address = inside ? address : pc.block; // some address that may be read
   uint shift = uint (address) & 3u;
@@ -93,6 +99,7 @@ main ()
 
   for (uint layer = 0; layer < n_layers; layer++)
     {
+      bool mosaic = samples.s[n].layers[layer].n_tiles > 1u;
       float m[9] = samples.s[n].layers[layer].inverse;
       Source a = load_source (samples, pictures, n, layer, 0), b = load_source (samples, pictures, n, layer, 1);
       Source c = load_source (samples, pictures, n, layer, 2), d = load_source (samples, pictures, n, layer, 3);
@@ -106,11 +113,14 @@ main ()
           ivec2 fixed_point = ivec2 (floor (clamp (at32, vec2 (-1e6), vec2 (1e6)) + 0.5));
           ivec2 p = fixed_point >> 5, f = fixed_point & 31;
 
-          ivec3 top = channels (canvas (a, b, c, d, p.x, p.y)) * (32 - f.x)
-                      + channels (canvas (a, b, c, d, p.x + 1, p.y)) * f.x;
-          ivec3 bottom = channels (canvas (a, b, c, d, p.x, p.y + 1)) * (32 - f.x)
-                         + channels (canvas (a, b, c, d, p.x + 1, p.y + 1)) * f.x;
-          ivec3 rgb = (top * (32 - f.y) + bottom * f.y + 512) >> 10;
+          ivec3 rgb = channels (canvas (a, b, c, d, mosaic, p.x, p.y));
+          if ((f.x | f.y) != 0) // between pixels, as hardly ever where pictures were scaled before
+            {
+              ivec3 top = rgb * (32 - f.x) + channels (canvas (a, b, c, d, mosaic, p.x + 1, p.y)) * f.x;
+              ivec3 bottom = channels (canvas (a, b, c, d, mosaic, p.x, p.y + 1)) * (32 - f.x)
+                             + channels (canvas (a, b, c, d, mosaic, p.x + 1, p.y + 1)) * f.x;
+              rgb = (top * (32 - f.y) + bottom * f.y + 512) >> 10;
+            }
 
           if (layer > 0) // blend with what the layer below left there, fractions cut
             {
