@@ -3,6 +3,7 @@
 
 #include "app/cli/fv-cli-estimate.h"
 #include "app/project/fv-project.h"
+#include "app/training/fv-kernels.h"
 #include "app/training/fv-rates.h"
 #include "app/training/fv-train-events.h"
 #include "app/training/fv-train.h"
@@ -20,6 +21,7 @@ typedef struct
   char *epochs, *batch, *imgsz, *seed, *workers; /* texts, which the recipe's table judges */
   char **set;
   int run, resume, plan, run_weights;
+  double tune;  /* seconds; less than 0: as many as the run is worth */
   int announce; /* a file descriptor, 0 = none */
   gboolean scratch, dry_run, measure;
 } Options;
@@ -48,6 +50,7 @@ typedef struct
   FvWeights *weights;
   FvDevice *device;
   FvRun *run;
+  FvRunPlan plan; /* that is repeated */
   FILE *events; /* NULL, stdout or a file of ours */
   FvTrainParams params;
 } Job;
@@ -56,6 +59,7 @@ static void
 job_clear (Job *job)
 {
   g_clear_pointer (&job->run, fv_run_free);
+  fv_run_plan_clear (&job->plan);
   g_clear_pointer (&job->device, fv_device_unref);
   g_clear_pointer (&job->weights, fv_weights_free);
   g_clear_pointer (&job->dataset, fv_dataset_unref);
@@ -72,6 +76,12 @@ on_status (const FvTrainStatus *status, gpointer user_data)
                              ? g_strdup_printf (", mAP50 %.3f, mAP50-95 %.3f", status->map50, status->map)
                              : g_strdup ("");
 
+  if (status->preparing)
+    {
+      fv_cli_progress (user_data, 0.0, "Trying out what is fastest on this device: %u of %u", status->step,
+                       status->steps);
+      return;
+    }
   /* The last validation ends the run: only then the bar is full. */
   epoch = MIN (epoch, status->epochs - 0.01);
   if (status->validating)
@@ -153,17 +163,18 @@ static gboolean
 open_new (FvCli *cli, const Options *options, const char *path, Job *job, GError **error)
 {
   g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_READ, error);
-  g_auto (FvRunPlan) plan = { NULL };
 
   if (!project)
     return FALSE;
   job->dataset = fv_project_load_dataset (project, error);
-  if (!job->dataset || !load_weights (options, path, job, error) || !load_plan (options, path, &plan, error))
+  if (!job->dataset || !load_weights (options, path, job, error) || !load_plan (options, path, &job->plan, error))
     return FALSE;
-  job->params.micro_batch = plan.micro_batch;
+  if (job->plan.device)
+    job->params.plan = &job->plan;
+  job->params.plan_run = (guint)options->plan;
   if (!job->weights && !options->scratch && !options->dry_run)
     fv_cli_note (cli, "Without --weights a new network learns everything from these pictures alone; that takes many.");
-  job->device = fv_cli_open_device (cli, plan.subgroup_size, error);
+  job->device = fv_cli_open_device (cli, job->plan.subgroup_size, error);
   if (!job->device)
     return FALSE;
   if (options->dry_run)
@@ -300,7 +311,7 @@ train (FvCli *cli, const char *project, const Options *options)
 {
   g_autoptr (GError) error = NULL;
   g_auto (Job) job = { .params = { .status = on_status, .warning = on_warning, .user_data = cli } };
-  g_autofree char *rates = fv_rates_path ();
+  g_autofree char *rates = fv_rates_path (), *kernels = fv_kernels_path ();
   FvTrainResult result;
 
   if (!options->resume && !make_recipe (options, &job.recipe, &error))
@@ -311,7 +322,7 @@ train (FvCli *cli, const char *project, const Options *options)
     return fv_cli_fail (cli, error);
   if (options->dry_run)
     return fv_cli_estimate (cli, job.device, job.dataset, &job.recipe,
-                            job.weights ? job.weights->config.variant : job.params.variant, job.params.micro_batch,
+                            job.weights ? job.weights->config.variant : job.params.variant, job.plan.micro_batch,
                             options->measure);
   job.params.device = job.device;
   job.params.run = job.run;
@@ -321,6 +332,8 @@ train (FvCli *cli, const char *project, const Options *options)
   job.params.resume = options->resume != 0;
   job.params.events_copy = job.events;
   job.params.rates = rates;
+  job.params.kernels = kernels;
+  job.params.tune_seconds = options->tune;
   name_start (options, &job.params);
   announce (options->announce, fv_run_get_number (job.run));
   if (!fv_train (&job.params, &result, &error))
@@ -337,7 +350,7 @@ train (FvCli *cli, const char *project, const Options *options)
 static int
 run (FvCli *cli, int argc, char **argv)
 {
-  g_auto (Options) o = { NULL };
+  g_auto (Options) o = { .tune = -1 };
   const char *contradiction;
   int status;
   const GOptionEntry entries[] = {
@@ -357,6 +370,8 @@ run (FvCli *cli, int argc, char **argv)
     { "run", 0, 0, G_OPTION_ARG_INT, &o.run, "Number of the new run (the next free one)", "N" },
     { "resume", 0, 0, G_OPTION_ARG_INT, &o.resume, "Go on with an interrupted run", "RUN" },
     { "plan", 0, 0, G_OPTION_ARG_INT, &o.plan, "Repeat the plan of that run, for the same bits", "RUN" },
+    { "tune", 0, 0, G_OPTION_ARG_DOUBLE, &o.tune,
+      "Seconds to try out kernels that this device has not run yet (by the length of the run, at most 20)", "N" },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Only say what a run would need, in memory and time", NULL },
     { "measure", 0, 0, G_OPTION_ARG_NONE, &o.measure, "With --dry-run: time a few steps on the device", NULL },
     { "announce", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &o.announce,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/cli/fv-cli-private.h"
+#include "app/training/fv-kernels.h"
 
 /* The one command that this process runs, for the thread that waits for signals. */
 static GCancellable *watched_cancellable;
@@ -158,8 +159,14 @@ fv_cli_open_device (FvCli *cli, guint subgroup_size, GError **error)
     .selector = cli->device,
     .subgroup_size = subgroup_size,
   };
+  g_autofree char *kernels = fv_kernels_path ();
+  FvDevice *device;
+
   fv_device_prepare_environment_for (subgroup_size);
-  return fv_device_open (&params, error);
+  device = fv_device_open (&params, error);
+  if (device)
+    fv_kernels_load (kernels, device);
+  return device;
 }
 
 /* Messages */

@@ -102,7 +102,8 @@ GCancellable *fv_cli_get_cancellable (FvCli *cli);
 /*
  * Opens the device that --device, else FOVEA_DEVICE names, else the best one; with the validation layer where
  * FOVEA_VALIDATION is set. @subgroup_size 0 = as the driver likes; else the one that a run's plan recorded: call it
- * before any other use of Vulkan, because a CPU driver takes that size from the environment when it is loaded.
+ * before any other use of Vulkan, because a CPU driver takes that size from the environment when it is loaded. It runs
+ * the kernels that were found to be the fastest on it (fv-kernels.h).
  * Errors: FV_DEVICE_ERROR.
  */
 FvDevice     *fv_cli_open_device   (FvCli *cli, guint subgroup_size, GError **error);

@@ -380,6 +380,10 @@ add_end (FvRunHistory *self, FvRunRecord *record)
 void
 fv_run_history_add (FvRunHistory *self, FvRunRecord *record)
 {
+  const gboolean preparing = record->type == FV_RECORD_PREPARING;
+
+  self->prepared = preparing ? MIN (record->step, record->steps) : 0;
+  self->to_prepare = preparing ? record->steps : 0;
   switch (record->type)
     {
     case FV_RECORD_STARTED:
@@ -404,6 +408,7 @@ fv_run_history_add (FvRunHistory *self, FvRunRecord *record)
     case FV_RECORD_FAILED:
       add_end (self, record);
       break;
+    case FV_RECORD_PREPARING:
     case FV_RECORD_OTHER:
       break;
     }

@@ -44,6 +44,7 @@ typedef struct
   GArray *validated;    /* of FvValidated, as val_curves */
   GStringChunk *names;  /* of classes */
 
+  guint prepared, to_prepare; /* kernels, before the first batch; 0 of 0: it is past that */
   guint epoch, step;        /* the next batch */
   guint steps_per_epoch;    /* 0 = not said yet */
   gboolean trained;         /* a batch since it was started or resumed */

@@ -427,6 +427,14 @@ fv_run_monitor_get_started (FvRunMonitor *self)
   return make_time (self->history.started);
 }
 
+gboolean
+fv_run_monitor_get_preparing (FvRunMonitor *self, guint *done, guint *total)
+{
+  *done = self->history.prepared;
+  *total = self->history.to_prepare;
+  return fv_run_state_is_active (self->state) && *total > 0;
+}
+
 guint
 fv_run_monitor_get_epoch (FvRunMonitor *self)
 {

@@ -97,6 +97,8 @@ guint64 fv_run_monitor_get_device_bytes (FvRunMonitor *self);
 /* (transfer full) (nullable): when it began; UTC */
 GDateTime *fv_run_monitor_get_started (FvRunMonitor *self);
 
+/* While it starts: how many kernels it has timed for this device, of so many. FALSE: that is over, or was never needed. */
+gboolean fv_run_monitor_get_preparing (FvRunMonitor *self, guint *done, guint *total);
 /* Where it stands. The epoch being trained, from 0 to epochs, which is the number that the recipe has. */
 guint fv_run_monitor_get_epoch (FvRunMonitor *self);
 guint fv_run_monitor_get_epochs (FvRunMonitor *self);

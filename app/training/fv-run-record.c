@@ -190,13 +190,13 @@ static FvRunRecordType
 get_type (JsonObject *object)
 {
   static const char *const names[] = {
-    [FV_RECORD_STARTED] = "run-started",   [FV_RECORD_RESUMED] = "resumed",       [FV_RECORD_STEP] = "step",
-    [FV_RECORD_VALIDATION] = "validation", [FV_RECORD_CHECKPOINT] = "checkpoint", [FV_RECORD_WARNING] = "warning",
-    [FV_RECORD_FINISHED] = "run-finished", [FV_RECORD_FAILED] = "run-failed",
+    [FV_RECORD_PREPARING] = "preparing",   [FV_RECORD_STARTED] = "run-started",   [FV_RECORD_RESUMED] = "resumed",
+    [FV_RECORD_STEP] = "step",             [FV_RECORD_VALIDATION] = "validation", [FV_RECORD_CHECKPOINT] = "checkpoint",
+    [FV_RECORD_WARNING] = "warning",       [FV_RECORD_FINISHED] = "run-finished", [FV_RECORD_FAILED] = "run-failed",
   };
   g_autofree char *event = get_string (object, "event");
 
-  for (guint i = FV_RECORD_STARTED; i < G_N_ELEMENTS (names); i++)
+  for (guint i = FV_RECORD_PREPARING; i < G_N_ELEMENTS (names); i++)
     if (g_strcmp0 (event, names[i]) == 0)
       return (FvRunRecordType)i;
   return FV_RECORD_OTHER;
@@ -241,6 +241,7 @@ read_record (JsonObject *object)
     case FV_RECORD_FINISHED:
       self->reason = get_string (object, "reason");
       break;
+    case FV_RECORD_PREPARING:
     case FV_RECORD_RESUMED:
     case FV_RECORD_CHECKPOINT:
     case FV_RECORD_OTHER:

@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   FV_RECORD_OTHER, /* of a newer version, or no event at all */
+  FV_RECORD_PREPARING, /* its step of its steps */
   FV_RECORD_STARTED,
   FV_RECORD_RESUMED,
   FV_RECORD_STEP,

@@ -4,6 +4,7 @@
 #include "app/exchange/fv-file.h"
 #include "app/project/fv-lock.h"
 #include "app/training/fv-json.h"
+#include "app/training/fv-kernels.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -228,6 +229,8 @@ fv_run_plan_clear (FvRunPlan *self)
   g_clear_pointer (&self->device, g_free);
   g_clear_pointer (&self->driver, g_free);
   g_clear_pointer (&self->type, g_free);
+  g_clear_pointer (&self->checksum, g_free);
+  g_clear_pointer (&self->kernels, fv_conv_choices_free);
 }
 
 static gboolean
@@ -242,6 +245,8 @@ load_plan (FvRunPlan *self, const char *path, GError **error)
     .driver = g_strdup (json_object_get_string_member_with_default (object, "driver", "")),
     .type = g_strdup (json_object_get_string_member_with_default (object, "type", "")),
     .subgroup_size = (guint)json_object_get_int_member_with_default (object, "subgroup_size", 0),
+    .checksum = g_strdup (json_object_get_string_member_with_default (object, "checksum", "")),
+    .kernels = fv_kernels_from_json (json_object_get_member (object, "kernels")),
     .micro_batch = (guint)CLAMP (json_object_get_int_member_with_default (object, "micro_batch", 0), 0, G_MAXINT),
   };
   return TRUE;
@@ -259,7 +264,7 @@ static gboolean
 plans_equal (const FvRunPlan *a, const FvRunPlan *b)
 {
   return g_strcmp0 (a->device, b->device) == 0 && g_strcmp0 (a->driver, b->driver) == 0
-         && a->subgroup_size == b->subgroup_size;
+         && a->subgroup_size == b->subgroup_size && g_strcmp0 (a->checksum, b->checksum) == 0;
 }
 
 static JsonNode *
@@ -273,6 +278,9 @@ plan_to_json (const FvRunPlan *plan)
   json_object_set_string_member (object, "type", plan->type);
   json_object_set_int_member (object, "subgroup_size", plan->subgroup_size);
   json_object_set_int_member (object, "micro_batch", plan->micro_batch);
+  json_object_set_string_member (object, "checksum", plan->checksum);
+  if (plan->kernels)
+    json_object_set_array_member (object, "kernels", fv_kernels_to_json (plan->kernels));
   json_node_take_object (node, object);
   return node;
 }
@@ -284,13 +292,42 @@ plan_name (guint i)
   return i == 1 ? g_strdup (FV_RUN_PLAN) : g_strdup_printf ("plan-%u.json", i);
 }
 
-/* Its strings are the device's. */
+/* Its strings and choices are the device's. */
 static FvRunPlan
 plan_of_device (FvDevice *device)
 {
   const FvDeviceInfo *info = fv_device_get_info (device);
 
-  return (FvRunPlan){ info->name, info->driver, info->type, fv_device_get_subgroup_size (device), 0 };
+  return (FvRunPlan){ .device = info->name,
+                      .driver = info->driver,
+                      .type = info->type,
+                      .subgroup_size = fv_device_get_subgroup_size (device),
+                      .checksum = (char *)fv_kernels_get_checksum (),
+                      .kernels = fv_conv_choices_of (device) };
+}
+
+gboolean
+fv_run_plan_is_of (const FvRunPlan *self, FvDevice *device)
+{
+  const FvRunPlan now = plan_of_device (device);
+
+  return plans_equal (self, &now);
+}
+
+char *
+fv_run_plan_describe_difference (const FvRunPlan *self, guint number, FvDevice *device)
+{
+  FvRunPlan now = plan_of_device (device);
+
+  now.checksum = self->checksum;
+  if (plans_equal (self, &now))
+    return g_strdup_printf (_ ("Run %u began with another version of this program: weights may differ in their last "
+                               "bits from those that it would have given."),
+                            number);
+  return g_strdup_printf (
+      _ ("Run %u began on %s (%s, subgroups of %u), and this is %s (%s, subgroups of %u): "
+         "weights may differ in their last bits from those of a run on one device."),
+      number, self->device, self->driver, self->subgroup_size, now.device, now.driver, now.subgroup_size);
 }
 
 gboolean
@@ -340,10 +377,7 @@ fv_run_keep_plan (const FvRun *self, FvDevice *device, guint micro_batch, char *
       if (!load_plan (&kept, path, error))
         return FALSE;
       if (i == 1 && !plans_equal (&kept, &now))
-        *differs = g_strdup_printf (
-            _ ("The run began on %s (%s, subgroups of %u) and goes on with %s (%s, subgroups of %u): its "
-               "weights may differ in their last bits from those of a run on one device."),
-            kept.device, kept.driver, kept.subgroup_size, now.device, now.driver, now.subgroup_size);
+        *differs = fv_run_plan_describe_difference (&kept, self->number, device);
       if (plans_equal (&kept, &now))
         return TRUE;
     }

@@ -3,13 +3,13 @@
 
 #include "app/project/fv-dataset.h"
 #include "app/training/fv-recipe.h"
-#include "compute/device/fv-device.h"
+#include "compute/ops/fv-conv-choices.h"
 
 G_BEGIN_DECLS
 
 /*
- * The folder of a run, PROJECT/runs/N, and its lock. Files: recipe.json, data.json (what it trains on), plan.json (device, driver and
- * subgroup size that its bits belong to), events.jsonl, last.ckpt, best.safetensors, last.safetensors.
+ * The folder of a run, PROJECT/runs/N, and its lock. Files: recipe.json, data.json (what it trains on), plan.json (device, driver,
+ * subgroup size and kernels that its bits belong to), events.jsonl, last.ckpt, best.safetensors, last.safetensors.
  */
 
 #define FV_RUN_ERROR (fv_run_error_quark ())
@@ -62,6 +62,8 @@ typedef struct
 {
   char *device, *driver, *type; /* names */
   guint subgroup_size;
+  char *checksum;         /* of fv-kernels.h; "" where it was not said, as in plans of earlier versions */
+  FvConvChoices *kernels; /* which convolutions run with */
   guint micro_batch; /* pictures at a time, see fv-micro-batch.h; 0 = not said, as in plans of earlier versions: whole batches */
 } FvRunPlan;
 
@@ -69,10 +71,14 @@ void fv_run_plan_clear (FvRunPlan *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvRunPlan, fv_run_plan_clear)
 /* Reads plan.json of a run, which needs neither be open nor free. */
 gboolean fv_run_plan_load (FvRunPlan *self, const char *project_path, guint number, GError **error);
+/* Whether bits of that plan can be had on @device, with the kernels of this program. */
+gboolean fv_run_plan_is_of (const FvRunPlan *self, FvDevice *device);
+/* (transfer full): a sentence: that the run @number, which a plan says what it ran on, has other bits than one on @device. */
+char *fv_run_plan_describe_difference (const FvRunPlan *self, guint number, FvDevice *device);
 
 /*
- * Writes plan.json for @device and @micro_batch where there is none; where there is one of another device, driver or subgroup size, writes
- * the next free plan-N.json beside it and sets @differs to a sentence that says so (transfer full), else to NULL.
+ * Writes plan.json for @device, with its choices of kernels, and @micro_batch where there is none; where there is one of another device, driver,
+ * subgroup size or other kernels, writes the next free plan-N.json beside it and sets @differs to a sentence that says so (transfer full), else to NULL.
  */
 gboolean fv_run_keep_plan (const FvRun *self, FvDevice *device, guint micro_batch, char **differs, GError **error);
 /* The run's plan of @device, else its first; @same receives which. One that has none leaves @plan empty. */

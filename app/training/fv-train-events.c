@@ -55,6 +55,16 @@ fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError *
 }
 
 gboolean
+fv_train_events_preparing (FvEvents *events, guint done, guint total, GError **error)
+{
+  JsonBuilder *b = fv_events_begin (events, "preparing");
+
+  fv_json_put_int (b, "step", done);
+  fv_json_put_int (b, "steps", total);
+  return fv_events_end (events, b, error);
+}
+
+gboolean
 fv_train_events_resumed (FvEvents *events, guint epoch, guint step, double rate_factor, GError **error)
 {
   JsonBuilder *b = fv_events_begin (events, "resumed");

@@ -26,6 +26,8 @@ typedef struct
 } FvStartRecord;
 
 gboolean fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error);
+/* Before the first step: kernels that were timed for this device, of so many. */
+gboolean fv_train_events_preparing (FvEvents *events, guint done, guint total, GError **error);
 /* All records at or beyond that point are superseded: after a resume, or where a run went back. @rate_factor: see FvProgress. */
 gboolean fv_train_events_resumed (FvEvents *events, guint epoch, guint step, double rate_factor, GError **error);
 /* @evaluation (nullable): without it there is no per_class. */

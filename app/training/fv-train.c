@@ -4,6 +4,7 @@
 #include "app/augment/fv-batch-builder.h"
 #include "app/training/fv-estimate.h"
 #include "app/training/fv-micro-batch.h"
+#include "app/training/fv-run-kernels.h"
 #include "app/training/fv-sampler.h"
 #include "app/training/fv-schedule.h"
 #include "app/training/fv-setback.h"
@@ -15,6 +16,9 @@
 #include <math.h>
 
 G_DEFINE_QUARK (fv_train_error, fv_train_error)
+
+/* From one `preparing` to the next. */
+#define TELL_INTERVAL (G_USEC_PER_SEC / 2)
 
 typedef struct
 {
@@ -41,6 +45,8 @@ typedef struct
   gint64 mark;       /* until when the run's seconds are counted */
   gint64 saved;      /* when the last checkpoint was written */
   gboolean at_start; /* it is of an epoch's start */
+
+  gint64 told; /* when the stream last had how far the preparations are */
 
   gboolean warm; /* a batch went through the device */
   FvRate rate;   /* of the last epoch */
@@ -128,6 +134,21 @@ report_validated (guint done, guint total, gpointer user_data)
   self->status.steps = total;
   if (self->params->status)
     self->params->status (&self->status, self->params->user_data);
+}
+
+static void
+report_prepared (guint done, guint total, gpointer user_data)
+{
+  Training *self = user_data;
+  const FvTrainStatus status = { .preparing = TRUE, .step = done, .steps = total };
+  const gint64 now = g_get_monotonic_time ();
+
+  if (self->params->status)
+    self->params->status (&status, self->params->user_data);
+  if (now - self->told < TELL_INTERVAL && done < total)
+    return;
+  self->told = now;
+  fv_train_events_preparing (self->events, done, total, NULL);
 }
 
 static void
@@ -537,6 +558,71 @@ prepare_batch (Training *self, guint n, GError **error)
   return TRUE;
 }
 
+static FvTrainerParams
+get_trainer_params (Training *self, const FvYolov5Config *config)
+{
+  fv_recipe_get_loss (self->recipe, config->n_classes, &self->loss);
+  return (FvTrainerParams){
+    .optimizer = (FvOptimizer)self->recipe->optimizer,
+    .loss = self->loss,
+    .frozen_layers = (guint)self->recipe->freeze,
+    .clip_norm = (float)self->recipe->clip,
+  };
+}
+
+/* The numbers of pictures that batches of @n go through the device in, behind those that are in @sizes. */
+static void
+add_sizes (guint *sizes, guint n, guint limit)
+{
+  guint parts = n > 0 ? fv_micro_batch_count (n, limit) : 0;
+  guint i = 0;
+
+  while (sizes[i] > 0)
+    i++;
+  for (guint part = 0; part < parts; part++)
+    {
+      guint size = fv_micro_batch_part (n, parts, part);
+
+      if (i == 0 || sizes[i - 1] != size)
+        sizes[i++] = size;
+    }
+}
+
+/*
+ * What convolutions run with, before anything is recorded: as @plan (nullable) says, else the fastest. @path (nullable): see
+ * FvTrainParams.kernels.
+ */
+static gboolean
+choose_kernels (Training *self, const FvYolov5Config *config, FvRunPlan *plan, const char *path, GError **error)
+{
+  const FvTrainerParams trainer = get_trainer_params (self, config);
+  const guint n = self->train_items->len, batch = MIN ((guint)self->recipe->batch, n);
+  const guint n_val = self->val_items->len, val_batch = fv_estimate_val_batch (self->micro_batch, n_val);
+  FvRunKernels params = {
+    .device = self->params->device,
+    .config = config,
+    .trainer = &trainer,
+    .imgsz = (guint)self->recipe->imgsz,
+    .pictures = (double)n * (double)self->recipe->epochs,
+    .path = plan ? NULL : path,
+    .seconds = self->params->tune_seconds,
+    .progress = report_prepared,
+    .user_data = self,
+    .cancellable = self->params->cancellable,
+  };
+
+  if (plan)
+    fv_conv_choices_attach (self->params->device, g_steal_pointer (&plan->kernels));
+  add_sizes (params.sizes, batch, self->micro_batch);
+  add_sizes (params.sizes, n % batch, self->micro_batch);
+  if (n_val > 0)
+    {
+      add_sizes (params.val_sizes, val_batch, val_batch);
+      add_sizes (params.val_sizes, n_val % val_batch, val_batch);
+    }
+  return fv_run_kernels_choose (&params, error);
+}
+
 /* Model, trainer, predictor and validator, with the plans of all sizes that an epoch's batches have. */
 static gboolean
 make_engine (Training *self, const FvYolov5Config *config, GError **error)
@@ -544,18 +630,12 @@ make_engine (Training *self, const FvYolov5Config *config, GError **error)
   const FvRecipe *recipe = self->recipe;
   guint batch = MIN ((guint)recipe->batch, self->train_items->len);
   guint rest = self->train_items->len % batch;
-  FvTrainerParams params = {
-    .optimizer = (FvOptimizer)recipe->optimizer,
-    .frozen_layers = (guint)recipe->freeze,
-    .clip_norm = (float)recipe->clip,
-  };
+  FvTrainerParams params = get_trainer_params (self, config);
   FvEstimate needs;
 
   /* A resumed run may find more or less memory than before: what is made again has the same bits. */
   if (!fv_estimate_init (&needs, self->params->device, self->dataset, recipe, config, self->micro_batch, error))
     return FALSE;
-  fv_recipe_get_loss (recipe, config->n_classes, &self->loss);
-  params.loss = self->loss;
   params.aim_bytes = needs.aim_bytes;
   self->model = fv_model_new (self->params->device, config, error);
   if (!self->model)
@@ -662,6 +742,20 @@ warn_of_parts (Training *self, const FvEstimate *needs)
     warn (self, "micro-batch", text);
 }
 
+/* (nullable): the plan that is to be repeated, where it is of this device. */
+static FvRunPlan *
+get_repeated (Training *self)
+{
+  FvRunPlan *plan = self->params->plan;
+  g_autofree char *differs = NULL;
+
+  if (!plan || fv_run_plan_is_of (plan, self->params->device))
+    return plan;
+  differs = fv_run_plan_describe_difference (plan, self->params->plan_run, self->params->device);
+  warn (self, "other-device", differs);
+  return NULL;
+}
+
 static void
 look_up_rate (Training *self, char variant, FvEstimate *needs)
 {
@@ -694,8 +788,17 @@ start_new (Training *self, GError **error)
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
   if (weights)
     memcpy (config.anchors, weights->config.anchors, sizeof config.anchors);
-  if (!estimate (self, &config, self->params->micro_batch, &needs, error))
+  if (!estimate (self, &config, self->params->plan ? self->params->plan->micro_batch : 0, &needs, error)
+      || !choose_kernels (self, &config, get_repeated (self), self->params->kernels, error))
     return FALSE;
+  /* The fastest kernels may need more memory: where there is none, it is those that were counted with first. */
+  if (!estimate (self, &config, self->micro_batch, &needs, NULL))
+    {
+      fv_conv_choices_attach (self->params->device, NULL);
+      if (!choose_kernels (self, &config, NULL, NULL, error)
+          || !estimate (self, &config, self->micro_batch, &needs, error))
+        return FALSE;
+    }
   look_up_rate (self, record.variant, &needs);
   record.device_bytes = needs.device_bytes;
   record.seconds_per_epoch = needs.seconds_per_epoch;
@@ -711,9 +814,12 @@ start_new (Training *self, GError **error)
   return save_checkpoint (self, error);
 }
 
-/* As many pictures at a time as before; fewer only on another device that has no room for these. */
+/*
+ * As many pictures at a time as before, fewer only on another device that has no room for these; and the same kernels, others only where these are
+ * not of this device.
+ */
 static gboolean
-keep_micro_batch (Training *self, const FvYolov5Config *config, GError **error)
+follow_plan (Training *self, const FvYolov5Config *config, GError **error)
 {
   g_auto (FvRunPlan) plan = { NULL };
   FvRecipe recipe = *self->recipe;
@@ -724,7 +830,7 @@ keep_micro_batch (Training *self, const FvYolov5Config *config, GError **error)
     return FALSE;
   self->micro_batch = plan.micro_batch > 0 ? plan.micro_batch : (guint)recipe.batch;
   if (same)
-    return TRUE;
+    return choose_kernels (self, config, &plan, NULL, error);
   recipe.micro_batch = self->micro_batch;
   if (!fv_estimate_init (&needs, self->params->device, self->dataset, &recipe, config, 0, error)
       || !fv_estimate_check (&needs, self->params->device, &recipe, error))
@@ -732,7 +838,7 @@ keep_micro_batch (Training *self, const FvYolov5Config *config, GError **error)
   if (needs.micro_batch < self->micro_batch)
     warn_of_parts (self, &needs);
   self->micro_batch = needs.micro_batch;
-  return TRUE;
+  return choose_kernels (self, config, NULL, self->params->kernels, error);
 }
 
 static gboolean
@@ -762,7 +868,7 @@ start_resumed (Training *self, GError **error)
           path);
       return FALSE;
     }
-  if (!keep_micro_batch (self, fv_checkpoint_get_config (checkpoint), error)
+  if (!follow_plan (self, fv_checkpoint_get_config (checkpoint), error)
       || !make_engine (self, fv_checkpoint_get_config (checkpoint), error)
       || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error) || !keep_plan (self, error))
     return FALSE;

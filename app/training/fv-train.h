@@ -34,6 +34,7 @@ const char *fv_train_reason_to_string (FvTrainReason reason);
 
 typedef struct
 {
+  gboolean preparing; /* before the first step: @step of @steps kernels were timed for the device; epoch and all below are not set */
   gboolean validating;
   guint epoch, epochs;
   guint step, steps; /* of this epoch's batches, or of the validation's pictures */
@@ -58,7 +59,10 @@ typedef struct
   const char *start_file;     /* (nullable): their file; only its name is written */
   guint start_run;            /* or the run that they are of */
   const char *rates;          /* (nullable): the file of fv-rates.h that the run's speed is kept in */
-  guint micro_batch;          /* of the plan that is repeated; 0 = chosen by memory, see fv-estimate.h; not read with @resume */
+  FvRunPlan *plan;            /* (nullable): that of run @plan_run, to be repeated; its kernels are taken; not read with @resume */
+  guint plan_run;
+  const char *kernels;        /* (nullable): the file of fv-kernels.h that the device's choices are kept in; NULL = nothing is timed */
+  double tune_seconds;        /* to spend at most on timing kernels; less than 0 = by what the run takes */
   gboolean resume;            /* go on from the run's last.ckpt; @weights and @variant are not read */
   FILE *events_copy;          /* (nullable) */
   FvTrainStatusFunc status;   /* (nullable): called after each batch, in the calling thread */

@@ -34,6 +34,8 @@ struct _FvDevice
   double slowness;                 /* how many times longer than by the rates of its kind things take, at least 1 */
 
   GHashTable *pipelines;           /* key string -> VkPipeline */
+  gpointer choices;                /* see fv_device_set_choices() */
+  GDestroyNotify free_choices;
   GPtrArray *fresh;                /* of FvFreshPipeline */
   gboolean compiles_late;          /* the driver compiles a pipeline at its first dispatch, see fv_device_compile_pipelines() */
   FvBuffer *pages;                 /* zero page, then dump page */

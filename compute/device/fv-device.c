@@ -257,8 +257,10 @@ describe (VkPhysicalDevice physical, guint index)
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &features13 };
   VkPhysicalDeviceFeatures2 features = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12 };
   VkPhysicalDeviceSubgroupProperties subgroup = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES };
+  VkPhysicalDeviceIDProperties id
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES, .pNext = &subgroup };
   VkPhysicalDeviceDriverProperties driver
-      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup };
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &id };
   VkPhysicalDeviceProperties2 properties = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2 };
   VkPhysicalDeviceMemoryProperties memory;
   FvDeviceInfo *info = g_new0 (FvDeviceInfo, 1);
@@ -285,6 +287,8 @@ describe (VkPhysicalDevice physical, guint index)
   fv_vulkan.GetPhysicalDeviceProperties2 (physical, &properties);
   fv_vulkan.GetPhysicalDeviceFeatures2 (physical, &features);
   info->driver = g_strdup_printf ("%s %s", driver.driverName, driver.driverInfo);
+  for (guint i = 0; i < VK_UUID_SIZE; i++)
+    g_snprintf (info->uuid + 2 * i, 3, "%02x", id.deviceUUID[i]);
   info->subgroup_size = subgroup.subgroupSize;
   info->fp16 = features12.shaderFloat16;
   info->cooperative_matrix = has_extension (physical, "VK_KHR_cooperative_matrix");
@@ -588,6 +592,7 @@ fv_device_unref (FvDevice *self)
     }
   destroy_instance (self->instance, self->messenger);
   g_hash_table_unref (self->pipelines);
+  fv_device_set_choices (self, NULL, NULL);
   g_ptr_array_unref (self->fresh);
   fv_device_info_free (self->info);
   g_free (self);
@@ -647,6 +652,21 @@ guint64
 fv_device_get_largest_buffer_bytes (FvDevice *self)
 {
   return self->largest_buffer_bytes;
+}
+
+void
+fv_device_set_choices (FvDevice *self, gpointer choices, GDestroyNotify free)
+{
+  if (self->choices != NULL)
+    self->free_choices (self->choices);
+  self->choices = choices;
+  self->free_choices = free;
+}
+
+gpointer
+fv_device_get_choices (FvDevice *self)
+{
+  return self->choices;
 }
 
 VkDeviceAddress

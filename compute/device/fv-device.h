@@ -22,6 +22,7 @@ typedef struct {
   char *name;
   char *type;                  /* "discrete", "integrated", "virtual", "cpu", "other" */
   char *driver;                /* driver name and version in words */
+  char uuid[33];               /* 32 hexadecimal digits: what the driver calls this device */
   char *api_version;           /* "1.3.230" */
   guint64 memory_bytes;        /* largest device-local heap */
   guint subgroup_size;         /* the driver's default */
@@ -65,6 +66,10 @@ guint64             fv_device_get_peak_bytes (FvDevice *self);
 guint64             fv_device_get_available_bytes (FvDevice *self);
 /* Bytes that one buffer may have; all activations of a network lie in one. */
 guint64             fv_device_get_largest_buffer_bytes (FvDevice *self);
+
+/* What operators decided for this device (compute/ops/fv-conv-choices.h), freed by @free with it or when another comes. */
+void                fv_device_set_choices (FvDevice *self, gpointer choices, GDestroyNotify free);
+gpointer            fv_device_get_choices (FvDevice *self);
 
 /*
  * A driver for the processor compiles a pipeline when it first runs, one after the other. This compiles those that were made since the last call,

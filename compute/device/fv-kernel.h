@@ -16,4 +16,7 @@ typedef struct {
 /* (transfer none) (nullable): NULL when there is no kernel of that name. */
 const FvKernel *fv_kernel_lookup (const char *name);
 
+/* (transfer full): of all kernels' names and SPIR-V, SHA-256 in hexadecimal digits. */
+char *fv_kernel_get_checksum (void);
+
 G_END_DECLS

@@ -42,6 +42,9 @@ FvRange     fv_conv_weight_range  (const FvConvCall *call, VkDeviceAddress addre
 guint       fv_conv_picture_row   (const FvConvShape *shape);
 /* Spreads @tiles over two dimensions of workgroups. */
 void        fv_conv_set_tiles     (FvDispatch *dispatch, gsize tiles);
+/* To time it: appends one direction of a convolution, by variant @index. Backward, @x and @y are the gradients of its input and output. */
+void        fv_conv_append_alone  (FvGraph *g, FvConvDirection direction, const FvConvShape *shape, const FvConvWeights *weights, guint index,
+                                   FvTensor *x, FvTensor *y);
 /* to[tap][o][i] = w[tap][i][o] */
 void        fv_conv_record_transpose (const FvConvCall *call, FvRecorder *recorder, FvRange to);
 /* gradient[floats] += partial[0] + ... + partial[splits - 1] */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "compute/ops/fv-conv-choices.h"
 #include "compute/ops/fv-conv-families.h"
 
 /* Forward and backward by data are one kernel. In order of preference where nothing was measured. */
@@ -44,6 +45,13 @@ fv_conv_variant_get_family_name (const FvConvVariant *variant)
   return variant->family->name;
 }
 
+char *
+fv_conv_variant_get_name (const FvConvVariant *variant)
+{
+  return g_strdup_printf ("%s-%u-%ux%u-%u-%u", variant->family->name, variant->lanes, variant->pixels,
+                          variant->channels, variant->width, variant->depth);
+}
+
 gboolean
 fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape)
 {
@@ -51,21 +59,38 @@ fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, FvConvDirection
          && variant->family->fits (variant, lanes, direction, shape);
 }
 
-guint
-fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape)
+/* Where nothing was measured. */
+static guint
+prefer_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape)
 {
   const guint lanes = fv_device_get_subgroup_size (device);
   guint n_variants;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
-  if (forced[direction] >= 0)
-    return fv_conv_variant_fits (&variants[forced[direction]], lanes, direction, shape) ? forced[direction] : 0;
   if (!g_str_equal (fv_device_get_info (device)->type, "cpu"))
     return 0;
   for (guint i = 1; i < n_variants; i++)
     if (fv_conv_variant_fits (&variants[i], lanes, direction, shape))
       return i;
   return 0;
+}
+
+guint
+fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape)
+{
+  const guint lanes = fv_device_get_subgroup_size (device);
+  FvConvChoices *choices = fv_conv_choices_of (device);
+  const FvConvChoice *choice = choices != NULL ? fv_conv_choices_find (choices, lanes, direction, shape) : NULL;
+  guint n_variants, index;
+  const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
+
+  if (forced[direction] >= 0)
+    index = fv_conv_variant_fits (&variants[forced[direction]], lanes, direction, shape) ? forced[direction] : 0;
+  else
+    index = choice != NULL ? choice->variant : prefer_variant (device, direction, shape);
+  if (choices != NULL)
+    fv_conv_choices_note (choices, direction, shape, index);
+  return index;
 }
 
 void

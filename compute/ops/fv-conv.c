@@ -252,3 +252,25 @@ fv_conv2d (FvGraph *g, FvTensor *x, const FvConvWeights *weights, guint stride, 
   fv_graph_node (g, &forward_class, (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, scratch, NULL }, conv);
   return y;
 }
+
+void
+fv_conv_append_alone (FvGraph *g, FvConvDirection direction, const FvConvShape *shape, const FvConvWeights *weights,
+                      guint index, FvTensor *x, FvTensor *y)
+{
+  static const FvOpClass *const classes[] = { &forward_class, &data_class, &weights_class };
+  const Conv like = { .direction = direction, .shape = *shape, .weights = *weights };
+  Conv *conv = g_memdup2 (&like, sizeof like);
+  guint n_variants;
+  gsize floats;
+  FvTensor *scratch;
+
+  conv->variant = &fv_conv_get_variants (direction, &n_variants)[index];
+  floats = conv->variant->family->count_scratch (conv->variant, direction, shape);
+  scratch = floats > 0 ? fv_graph_scratch (g, floats, "convolution") : NULL;
+  if (direction == FV_CONV_FORWARD)
+    fv_graph_node (g, classes[direction], (FvTensor *[]){ x, NULL }, (FvTensor *[]){ y, scratch, NULL }, conv);
+  else if (direction == FV_CONV_BACKWARD_DATA)
+    fv_graph_node (g, classes[direction], (FvTensor *[]){ y, NULL }, (FvTensor *[]){ x, scratch, NULL }, conv);
+  else
+    fv_graph_node (g, classes[direction], (FvTensor *[]){ x, y, NULL }, (FvTensor *[]){ scratch, NULL }, conv);
+}

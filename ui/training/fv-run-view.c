@@ -92,13 +92,15 @@ show_progress (FvRunView *self, FvRunState state)
 {
   const gboolean active = fv_run_state_is_active (state);
   const gboolean over = state == FV_RUN_COMPLETED || state == FV_RUN_EARLY_STOP || state == FV_RUN_FAILED;
-  const double fraction = fv_run_monitor_get_fraction (self->run);
+  guint done, total;
+  const gboolean preparing = fv_run_monitor_get_preparing (self->run, &done, &total);
+  const double fraction = preparing ? (double)done / total : fv_run_monitor_get_fraction (self->run);
   g_autofree char *text = fv_words_run_progress (self->run);
   gtk_label_set_label (self->progress_label, text);
   gtk_widget_set_visible (GTK_WIDGET (self->progress_label), *text != '\0');
   gtk_widget_set_visible (GTK_WIDGET (self->progress), !over);
   gtk_widget_set_visible (self->progress_box, !over || *text != '\0');
-  if (state == FV_RUN_STARTING && fraction <= 0)
+  if (state == FV_RUN_STARTING && fraction <= 0 && !preparing)
     gtk_progress_bar_pulse (self->progress);
   else
     gtk_progress_bar_set_fraction (self->progress, isnan (fraction) ? 0 : CLAMP (fraction, 0, 1));

@@ -315,6 +315,14 @@ fv_words_run_progress (FvRunMonitor *run)
   const FvRunState state = fv_run_monitor_get_state (run);
   const guint epochs = fv_run_monitor_get_epochs (run);
   const gboolean active = fv_run_state_is_active (state);
+  guint prepared, to_prepare;
+  if (fv_run_monitor_get_preparing (run, &prepared, &to_prepare))
+    {
+      g_autofree char *preparing
+          = g_strdup_printf (_ ("Trying out what is fastest on this device: %u of %u"), prepared, to_prepare);
+      append_part (text, preparing);
+      return g_string_free (text, FALSE);
+    }
   if (epochs > 0)
     {
       const guint done = active ? current_epoch (run) : fv_run_monitor_get_epoch (run);

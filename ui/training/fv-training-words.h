@@ -34,7 +34,7 @@ const char *fv_words_run_icon (FvRunMonitor *run);
 char *fv_words_run_summary (FvRunMonitor *run);
 /* "Nano · 320 pixels · from run 2 · llvmpipe · today, 14:05" */
 char *fv_words_run_origin (FvRunMonitor *run);
-/* "Epoch 4 of 10 · about 3 minutes left · 11 pictures per second" */
+/* "Trying out what is fastest on this device: 4 of 90", then "Epoch 4 of 10 · about 3 minutes left · 11 pictures per second" */
 char *fv_words_run_progress (FvRunMonitor *run);
 /* What came out, in a sentence. */
 char *fv_words_run_result (FvRunMonitor *run);

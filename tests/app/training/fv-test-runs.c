@@ -103,6 +103,8 @@ fv_test_runs_train (const FvTestRuns *self, guint number, const FvRecipe *recipe
     .recipe = recipe,
     .weights = weights,
     .variant = 'n',
+    .plan = self->plan,
+    .plan_run = 1,
     .status = self->status,
     .user_data = self->user_data,
     .cancellable = self->cancellable,

@@ -19,6 +19,7 @@ typedef struct {
   FvTrainStatusFunc status;    /* (nullable) */
   gpointer user_data;          /* of it */
   GCancellable *cancellable;   /* (nullable) */
+  FvRunPlan *plan;             /* (nullable): that a new run repeats */
 } FvTestRuns;
 
 /* (transfer full): circles, triangles and squares, in a folder of their own. */

@@ -236,6 +236,94 @@ test_stop_and_resume (void)
     }
 }
 
+/* (transfer full): the same convolutions, all by what runs on any device. */
+static FvConvChoices *
+make_plain (const FvConvChoices *kernels)
+{
+  FvConvChoices *plain = fv_conv_choices_new ();
+
+  for (guint i = 0; i < fv_conv_choices_get_n (kernels); i++)
+    {
+      FvConvChoice choice = *fv_conv_choices_get (kernels, i);
+
+      choice.variant = 0;
+      g_assert_true (fv_conv_choices_add (plain, &choice));
+    }
+  return plain;
+}
+
+/* Kernels are those of the plan, whatever was found to be the fastest meanwhile: in a run that goes on, and in one that repeats it. */
+static void
+test_plan (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  const Interruption interruption = { 1, 1, FALSE, cancellable };
+  g_auto (FvRunPlan) plan = { NULL };
+  FvTestRuns runs = { .device = device, .project = project, .plan = &plan };
+  g_autofree char *before = NULL, *after = NULL, *own = NULL, *same = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  fv_test_runs_init_recipe (&recipe, 2);
+  train (80, &recipe, dataset, NULL, &interruption, &result, &error);
+  g_assert_no_error (error);
+  before = hash_file (80, FV_RUN_PLAN);
+  g_assert_true (fv_run_plan_load (&plan, project, 80, &error));
+  g_assert_true (fv_run_plan_is_of (&plan, device));
+  g_assert_cmpuint (fv_conv_choices_get_n (plan.kernels), >, 50);
+
+  fv_conv_choices_attach (device, make_plain (plan.kernels));
+  resume (80, &result);
+  assert_same_weights (1, 80);
+  after = hash_file (80, FV_RUN_PLAN);
+  g_assert_cmpstr (before, ==, after);
+
+  fv_conv_choices_attach (device, make_plain (plan.kernels));
+  train (81, &recipe, dataset, NULL, NULL, &result, &error);
+  g_assert_no_error (error);
+  own = hash_file (81, FV_RUN_LAST);
+  same = hash_file (1, FV_RUN_LAST);
+  g_assert_cmpstr (own, !=, same);
+
+  fv_test_runs_train (&runs, 82, &recipe, dataset, NULL, &result, &error);
+  g_assert_no_error (error);
+  assert_same_weights (1, 82);
+  fv_conv_choices_attach (device, NULL);
+}
+
+/* A plan of other kernels is no plan: it stays, a new one lies beside it, and the run says so. */
+static void
+test_other_kernels (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  const Interruption interruption = { 1, 1, FALSE, cancellable };
+  g_autofree char *path = fv_run_path (project, 83, FV_RUN_PLAN);
+  g_autofree char *second = fv_run_path (project, 83, "plan-2.json");
+  g_autofree char *text = NULL;
+  g_autoptr (GPtrArray) events = NULL;
+  g_auto (GStrv) parts = NULL;
+  g_autofree char *changed = NULL;
+  FvRecipe recipe;
+  FvTrainResult result;
+
+  fv_test_runs_init_recipe (&recipe, 2);
+  train (83, &recipe, dataset, NULL, &interruption, &result, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  parts = g_strsplit (text, "\"checksum\": \"", 2);
+  changed = g_strconcat (parts[0], "\"checksum\": \"0", parts[1], NULL);
+  g_assert_true (g_file_set_contents (path, changed, -1, NULL));
+  resume (83, &result);
+  g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+  g_assert_true (g_file_test (second, G_FILE_TEST_EXISTS));
+  events = read_events (83);
+  g_assert_cmpuint (count_events (events, "warning"), ==, 1);
+}
+
 /* Killed in the middle of the second epoch; the last checkpoint is that of the first epoch's end, or one in between. */
 static void
 test_kill_and_resume (gconstpointer data)
@@ -483,6 +571,8 @@ main (int argc, char **argv)
   g_test_add_func ("/training/train/whole", test_whole);
   g_test_add_func ("/training/train/repeatable", test_repeatable);
   g_test_add_func ("/training/train/stop-and-resume", test_stop_and_resume);
+  g_test_add_func ("/training/train/plan", test_plan);
+  g_test_add_func ("/training/train/other-kernels", test_other_kernels);
   g_test_add_data_func ("/training/train/kill-and-resume", &never, test_kill_and_resume);
   g_test_add_data_func ("/training/train/kill-and-resume-in-epoch", &often, test_kill_and_resume);
   g_test_add_func ("/training/train/freeze", test_freeze);

@@ -288,13 +288,19 @@ test_chosen (void)
 
   {
     g_autoptr (FvRun) run = NULL;
+    g_auto (FvRunPlan) plan = { NULL };
 
+    g_assert_true (fv_run_plan_load (&plan, project, 1, &error));
     recipe.micro_batch = 0;
     run = fv_run_create (project, 4, &recipe, dataset, &error);
-    g_assert_true (fv_train (
-        &(FvTrainParams){
-            .device = large, .run = run, .dataset = dataset, .recipe = &recipe, .variant = 'n', .micro_batch = 4 },
-        &result, &error));
+    g_assert_true (fv_train (&(FvTrainParams){ .device = large,
+                                               .run = run,
+                                               .dataset = dataset,
+                                               .recipe = &recipe,
+                                               .variant = 'n',
+                                               .plan = &plan,
+                                               .plan_run = 1 },
+                             &result, &error));
     g_assert_no_error (error);
     assert_same (1, 4, TRUE);
   }
