@@ -82,10 +82,13 @@ static int
 run (FvCli *cli, int argc, char **argv)
 {
   g_autofree char *weights_path = NULL;
+  g_autofree char *precision = NULL;
   gboolean recompute = FALSE;
   const GOptionEntry entries[] = {
     { "weights", 0, 0, G_OPTION_ARG_FILENAME, &weights_path, "Weights of the references (DIR/../weights/yolov5n.pt)",
       "FILE" },
+    { "precision", 0, 0, G_OPTION_ARG_STRING, &precision, "fp32 (default) or fp16: mixed, with wider tolerances",
+      "PRECISION" },
     { "recompute", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &recompute, "Train as where memory is short", NULL },
     { NULL },
   };
@@ -97,6 +100,8 @@ run (FvCli *cli, int argc, char **argv)
 
   if (!fv_cli_parse (cli, &argc, &argv, entries, 1, 1, &status))
     return status;
+  if (precision != NULL && !g_str_equal (precision, "fp32") && !g_str_equal (precision, "fp16"))
+    return fv_cli_wrong_usage (cli, "The precision is fp32 or fp16.");
   if (weights_path == NULL)
     weights_path = g_build_filename (argv[1], "..", "weights", "yolov5n.pt", NULL);
   weights = fv_weights_load (weights_path, &error);
@@ -109,6 +114,7 @@ run (FvCli *cli, int argc, char **argv)
   parity.weights = weights;
   parity.folder = argv[1];
   parity.recompute = recompute;
+  parity.half = g_strcmp0 (precision, "fp16") == 0;
   if (!fv_parity_run (&parity, fv_cli_get_cancellable (cli), &error))
     return fv_cli_fail (cli, error);
   fv_cli_progress (cli, 1, "Compared all");

@@ -4,15 +4,23 @@
 #include <string.h>
 
 #include "compute/ops/fv-augment.h"
+#include "compute/ops/fv-ops.h"
 
 #define HALO 2 /* pixels around the network's input */
 #define INPUT_PITCH 4
+#define LOSS_SCALE 1024.0f /* of mixed precision; small enough for every reference */
 
 static gsize
 buffer_floats (const FvParityNet *self, FvParityBuffer buffer)
 {
   return buffer >= FV_PARITY_STATISTICS ? fv_layout_get_statistics_floats (self->layout)
                                         : fv_layout_get_parameter_floats (self->layout);
+}
+
+static FvRange
+loss_scale_range (const FvParityNet *self)
+{
+  return self->loss_scale != NULL ? fv_buffer_range (self->loss_scale, 0, sizeof (FvLossScale)) : (FvRange){ 0 };
 }
 
 static FvBuffer *
@@ -22,7 +30,7 @@ make_buffer (FvParityNet *self, FvMemory memory, gsize bytes, const char *name, 
 }
 
 static gboolean
-make_buffers (FvParityNet *self, FvParityMode mode, GError **error)
+make_buffers (FvParityNet *self, FvParityMode mode, gboolean half, GError **error)
 {
   const gsize pixels = (gsize)self->n * (self->height + 2 * HALO) * (self->width + 2 * HALO);
   const gsize rows = (gsize)self->n * fv_yolo_count_rows (self->height, self->width) * (5 + self->config.n_classes);
@@ -55,7 +63,9 @@ make_buffers (FvParityNet *self, FvParityMode mode, GError **error)
       if (self->buffers[i] == NULL)
         return FALSE;
     }
-  return TRUE;
+  if (half)
+    self->loss_scale = make_buffer (self, FV_MEMORY_DEVICE, sizeof (FvLossScale), "scale of the loss", error);
+  return !half || self->loss_scale != NULL;
 }
 
 static FvTensor *
@@ -99,11 +109,19 @@ build_network (FvParityNet *self, FvParityMode mode)
     .weights = self->buffers[FV_PARITY_WEIGHTS]->address,
     .statistics = self->buffers[FV_PARITY_STATISTICS]->address,
     .gradients = mode == FV_PARITY_TRAIN ? self->buffers[FV_PARITY_GRADIENTS]->address : 0,
+    .loss_scale = loss_scale_range (self).address,
   };
-  FvTensor *input = fv_graph_tensor (self->graph, self->n, self->height + 2 * HALO, self->width + 2 * HALO, INPUT_PITCH,
-                                     INPUT_PITCH, "input");
+  const FvTensor like = { .n = self->n,
+                          .h = self->height + 2 * HALO,
+                          .w = self->width + 2 * HALO,
+                          .c = INPUT_PITCH,
+                          .pitch = INPUT_PITCH,
+                          .name = "input" };
+  FvTensor *input = fv_graph_tensor_like (self->graph, &like, FV_ELEMENT_FLOAT);
 
   fv_tensor_set_address (input, self->input->address);
+  if (self->loss_scale != NULL)
+    input = fv_cast (self->graph, input, FV_ELEMENT_HALF, 0);
   fv_yolov5_build (self->graph, &self->config, self->layout, &buffers, 0, input, self->heads,
                    mode == FV_PARITY_FORWARD ? self->layers : NULL);
 }
@@ -113,8 +131,9 @@ build (FvParityNet *self, FvParityMode mode, gboolean recompute, const FvLossPar
 {
   g_autoptr (FvRecorder) recorder = fv_recorder_new (self->device);
 
-  self->graph
-      = fv_graph_new (self->device, &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD, .aim_bytes = recompute });
+  self->graph = fv_graph_new (self->device, &(FvGraphParams){ .training = mode != FV_PARITY_FORWARD,
+                                                              .half = self->loss_scale != NULL,
+                                                              .aim_bytes = recompute });
   if (mode != FV_PARITY_LOSS)
     build_network (self, mode);
   for (guint i = 0; mode == FV_PARITY_LOSS && i < FV_YOLOV5_N_HEADS; i++)
@@ -144,7 +163,7 @@ build (FvParityNet *self, FvParityMode mode, gboolean recompute, const FvLossPar
 }
 
 FvParityNet *
-fv_parity_net_new (FvDevice *device, FvParityMode mode, gboolean recompute, const FvYolov5Config *config,
+fv_parity_net_new (FvDevice *device, FvParityMode mode, gboolean recompute, gboolean half, const FvYolov5Config *config,
                    const FvLossParams *loss, guint n, guint height, guint width, GError **error)
 {
   g_autoptr (FvParityNet) self = g_new0 (FvParityNet, 1);
@@ -156,7 +175,7 @@ fv_parity_net_new (FvDevice *device, FvParityMode mode, gboolean recompute, cons
   self->height = height;
   self->width = width;
   self->exposed = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)fv_buffer_free);
-  if (!make_buffers (self, mode, error) || !build (self, mode, recompute, loss, error))
+  if (!make_buffers (self, mode, half && mode != FV_PARITY_LOSS, error) || !build (self, mode, recompute, loss, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -182,6 +201,7 @@ fv_parity_net_free (FvParityNet *self)
   fv_buffer_free (self->scratch);
   fv_buffer_free (self->update_block);
   fv_buffer_free (self->update_result);
+  fv_buffer_free (self->loss_scale);
   fv_layout_free (self->layout);
   fv_device_unref (self->device);
   g_free (self);
@@ -191,6 +211,7 @@ gboolean
 fv_parity_net_set_weights (FvParityNet *self, const float *weights, const float *statistics, GError **error)
 {
   g_autofree float *zero = g_new0 (float, buffer_floats (self, FV_PARITY_WEIGHTS));
+  const FvLossScale scale = { .scale = LOSS_SCALE };
 
   for (guint i = 0; i < FV_PARITY_N_BUFFERS; i++)
     {
@@ -201,7 +222,7 @@ fv_parity_net_set_weights (FvParityNet *self, const float *weights, const float 
       if (!fv_buffer_upload (self->buffers[i], 0, from, buffer_floats (self, i) * sizeof (float), error))
         return FALSE;
     }
-  return TRUE;
+  return self->loss_scale == NULL || fv_buffer_upload (self->loss_scale, 0, &scale, sizeof scale, error);
 }
 
 gboolean
@@ -303,6 +324,7 @@ record_update (FvParityNet *self, FvOptimizer optimizer, GError **error)
     .statistics = self->buffers[FV_PARITY_STATISTICS],
     .ema_statistics = self->buffers[FV_PARITY_EMA_STATISTICS],
     .scratch = self->scratch,
+    .loss_scale = loss_scale_range (self),
     .block = fv_buffer_range (self->update_block, 0, sizeof (FvUpdateBlock)),
     .result = fv_buffer_range (self->update_result, 0, sizeof (FvUpdateBlockResult)),
   };
@@ -329,11 +351,19 @@ fv_parity_net_read (FvParityNet *self, FvTensor *tensor, GError **error)
 {
   FvTensor *root = root_of (tensor);
   const guint pixels = fv_tensor_get_pixels (tensor);
-  const gsize first = (fv_tensor_get_address (tensor) - fv_tensor_get_address (root)) / sizeof (float);
-  g_autofree float *all = g_malloc (root->size);
+  const gsize first = (fv_tensor_get_address (tensor) - fv_tensor_get_address (root)) / root->element;
+  const gsize n = root->size / root->element;
+  g_autofree guint8 *bytes = g_malloc (root->size);
+  g_autofree float *all = g_new (float, n);
+  const FvTensorView view = { .dtype = root->element == FV_ELEMENT_HALF ? FV_DTYPE_F16 : FV_DTYPE_F32,
+                              .n_dims = 1,
+                              .dims = { n },
+                              .data = bytes,
+                              .n_bytes = root->size };
   float *values;
 
-  if (!fv_buffer_download (g_hash_table_lookup (self->exposed, root), 0, all, root->size, error))
+  if (!fv_buffer_download (g_hash_table_lookup (self->exposed, root), 0, bytes, root->size, error)
+      || !fv_tensor_view_to_f32 (&view, all, error))
     return NULL;
   values = g_new (float, (gsize)pixels * tensor->c);
   for (guint pixel = 0; pixel < pixels; pixel++)
@@ -358,5 +388,11 @@ fv_parity_net_read_rows (FvParityNet *self, GError **error)
 float *
 fv_parity_net_read_buffer (FvParityNet *self, FvParityBuffer buffer, GError **error)
 {
-  return read_buffer (self->buffers[buffer], error);
+  float *values = read_buffer (self->buffers[buffer], error);
+
+  for (gsize i = 0;
+       values != NULL && self->loss_scale != NULL && buffer == FV_PARITY_GRADIENTS && i < buffer_floats (self, buffer);
+       i++)
+    values[i] /= LOSS_SCALE;
+  return values;
 }

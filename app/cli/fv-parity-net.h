@@ -42,11 +42,13 @@ typedef struct {
   FvBuffer *buffers[FV_PARITY_N_BUFFERS];
   FvBuffer *input, *block, *offsets, *targets, *result, *rows;
   FvBuffer *scratch, *update_block, *update_result;
+  FvBuffer *loss_scale;            /* FvLossScale; NULL: not of mixed precision */
   GHashTable *exposed;             /* FvTensor without parent -> FvBuffer that holds it */
 } FvParityNet;
 
-/* @loss is not read in FV_PARITY_FORWARD; @recompute: all that can be is made again for backward. Errors: FV_DEVICE_ERROR. */
-FvParityNet *fv_parity_net_new         (FvDevice *device, FvParityMode mode, gboolean recompute,
+/* @loss is not read in FV_PARITY_FORWARD; @recompute: all that can be is made again for backward. @half: mixed precision, see
+ * FvGraphParams; a loss alone has none. Errors: FV_DEVICE_ERROR. */
+FvParityNet *fv_parity_net_new         (FvDevice *device, FvParityMode mode, gboolean recompute, gboolean half,
                                         const FvYolov5Config *config, const FvLossParams *loss, guint n, guint height, guint width, GError **error);
 void         fv_parity_net_free        (FvParityNet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvParityNet, fv_parity_net_free)
@@ -69,7 +71,7 @@ gboolean     fv_parity_net_update      (FvParityNet *self, FvOptimizer optimizer
 float       *fv_parity_net_read        (FvParityNet *self, FvTensor *tensor, GError **error);
 /* (transfer full): the decoded rows of all pictures. */
 float       *fv_parity_net_read_rows   (FvParityNet *self, GError **error);
-/* (transfer full): a whole flat buffer. */
+/* (transfer full): a whole flat buffer; gradients without the scale of the loss. */
 float       *fv_parity_net_read_buffer (FvParityNet *self, FvParityBuffer buffer, GError **error);
 
 G_END_DECLS

@@ -27,6 +27,7 @@ typedef struct {
   const FvWeights *weights;
   const char *folder;
   gboolean recompute;     /* for backward, all that can be made again */
+  gboolean half;          /* mixed precision, with tolerances of its own */
   const char *file;       /* the one in hand */
   GArray *cases;          /* FvParityCase */
   GPtrArray *left_out;    /* sentences: what a file holds that is no case, and files that can't be read */
@@ -39,7 +40,7 @@ void          fv_parity_clear     (FvParity *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvParity, fv_parity_clear)
 
 /*
- * Runs every reference of self->folder; device, weights, folder, recompute and progress are set by the caller. A damaged reference is a failed
+ * Runs every reference of self->folder; device, weights, folder, recompute, half and progress are set by the caller. A damaged reference is a failed
  * case. Errors: G_FILE_ERROR where the folder can't be read, FV_DEVICE_ERROR, G_IO_ERROR_CANCELLED.
  */
 gboolean      fv_parity_run       (FvParity *self, GCancellable *cancellable, GError **error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "compute/nets/fv-model-private.h"
+#include "compute/nets/fv-optimizer.h"
 
 static const char *const buffer_names[FV_N_BUFFERS] = {
   [FV_BUFFER_WEIGHTS] = "weights",
@@ -9,6 +10,7 @@ static const char *const buffer_names[FV_N_BUFFERS] = {
   [FV_BUFFER_GRADIENTS] = "gradients",
   [FV_BUFFER_MOMENTUM] = "momentum",
   [FV_BUFFER_SECOND_MOMENT] = "second-moment",
+  [FV_BUFFER_LOSS_SCALE] = "loss-scale",
 };
 
 const char *
@@ -22,6 +24,8 @@ fv_model_buffer_floats (FvModel *self, FvModelBuffer buffer)
 {
   if (buffer == FV_BUFFER_STATISTICS || buffer == FV_BUFFER_EMA_STATISTICS)
     return fv_layout_get_statistics_floats (self->layout);
+  if (buffer == FV_BUFFER_LOSS_SCALE)
+    return sizeof (FvLossScale) / sizeof (float);
   return fv_layout_get_parameter_floats (self->layout);
 }
 
@@ -117,6 +121,7 @@ fv_model_get_training_buffers (FvModel *self)
     .weights = self->buffers[FV_BUFFER_WEIGHTS]->address,
     .statistics = self->buffers[FV_BUFFER_STATISTICS]->address,
     .gradients = self->buffers[FV_BUFFER_GRADIENTS]->address,
+    .loss_scale = self->buffers[FV_BUFFER_LOSS_SCALE] != NULL ? self->buffers[FV_BUFFER_LOSS_SCALE]->address : 0,
   };
 }
 

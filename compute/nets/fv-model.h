@@ -20,6 +20,7 @@ typedef enum {
   FV_BUFFER_GRADIENTS,
   FV_BUFFER_MOMENTUM,
   FV_BUFFER_SECOND_MOMENT, /* AdamW only */
+  FV_BUFFER_LOSS_SCALE,    /* FvLossScale; mixed precision only */
   FV_N_BUFFERS,
 } FvModelBuffer;
 

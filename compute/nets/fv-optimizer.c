@@ -21,8 +21,9 @@ typedef struct
 
 typedef struct
 {
-  guint64 partials, control, result, block;
+  guint64 partials, control, result, block, loss_scale;
   guint32 n;
+  float least, most, period;
 } ClipPush;
 
 typedef struct
@@ -76,6 +77,10 @@ record_norm (FvRecorder *recorder, const FvOptimizerArgs *args, const Run runs[F
     .control = control.address,
     .result = args->result.address,
     .block = args->block.address,
+    .loss_scale = args->loss_scale.size > 0 ? args->loss_scale.address : 0,
+    .least = FV_LOSS_SCALE_LEAST,
+    .most = FV_LOSS_SCALE_MOST,
+    .period = FV_LOSS_SCALE_PERIOD,
   };
 
   for (guint i = 0; i < FV_N_GROUPS; i++)
@@ -104,8 +109,8 @@ record_norm (FvRecorder *recorder, const FvOptimizerArgs *args, const Run runs[F
                                       .groups = { 1, 1, 1 },
                                       .push = &clip,
                                       .push_size = sizeof clip,
-                                      .reads = { all, args->block },
-                                      .writes = { control, args->result },
+                                      .reads = { all, args->block, args->loss_scale },
+                                      .writes = { control, args->result, args->loss_scale },
                                   });
 }
 

@@ -24,11 +24,23 @@ typedef struct {
   guint32 first_step;      /* SGD: the momentum buffer starts as the gradient itself */
 } FvUpdateBlock;
 
+/* Mixed precision: what the loss is multiplied by, so that its gradients by activations are numbers that fp16 has. */
+typedef struct {
+  float scale;             /* FV_LOSS_SCALE_LEAST .. FV_LOSS_SCALE_MOST, a power of two */
+  float good;              /* updates since it changed or one was skipped */
+} FvLossScale;
+
+#define FV_LOSS_SCALE_START  65536.0f
+#define FV_LOSS_SCALE_LEAST  1.0f
+#define FV_LOSS_SCALE_MOST   16777216.0f
+#define FV_LOSS_SCALE_PERIOD 2000         /* good updates until it is doubled */
+
 /* What an update writes; read back by the host. */
 typedef struct {
   float gradient_norm;     /* L2, before clipping */
   guint32 skipped;         /* the norm was not finite, as some gradient wasn't or was above 1e19: nothing was changed but the gradients, which
                             * are zero again */
+  float loss_scale;        /* that the gradients had; 1 without mixed precision */
 } FvUpdateBlockResult;
 
 typedef struct {
@@ -39,6 +51,7 @@ typedef struct {
   FvBuffer *second_moment;                   /* AdamW only */
   FvBuffer *ema, *statistics, *ema_statistics;
   FvBuffer *scratch;                         /* fv_optimizer_scratch_bytes() */
+  FvRange loss_scale;                        /* FvLossScale, what the gradients are multiplied by; it moves with the updates. Size 0: they aren't */
   FvRange block, result;                     /* FvUpdateBlock, FvUpdateBlockResult */
 } FvOptimizerArgs;
 

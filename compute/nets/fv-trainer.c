@@ -49,6 +49,15 @@ static gboolean build_plan (FvPlan *plan, gpointer user_data, GError **error);
 static void bind_plan (FvPlan *plan, guint slot, gpointer user_data);
 static gboolean check_memory (const FvPlan *plan, gpointer user_data, GError **error);
 
+static gboolean
+start_loss_scale (FvModel *model, GError **error)
+{
+  const FvLossScale start = { .scale = FV_LOSS_SCALE_START };
+
+  return fv_model_ensure (model, FV_BUFFER_LOSS_SCALE, error)
+         && fv_model_upload (model, FV_BUFFER_LOSS_SCALE, &start.scale, error);
+}
+
 FvTrainer *
 fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
 {
@@ -69,7 +78,8 @@ fv_trainer_new (FvModel *model, const FvTrainerParams *params, GError **error)
   g_queue_init (&self->losses);
   g_queue_init (&self->results);
   if (!fv_model_ensure (model, FV_BUFFER_GRADIENTS, error) || !fv_model_ensure (model, FV_BUFFER_MOMENTUM, error)
-      || (params->optimizer == FV_OPTIMIZER_ADAMW && !fv_model_ensure (model, FV_BUFFER_SECOND_MOMENT, error)))
+      || (params->optimizer == FV_OPTIMIZER_ADAMW && !fv_model_ensure (model, FV_BUFFER_SECOND_MOMENT, error))
+      || (params->half && !start_loss_scale (model, error)))
     return NULL;
   self->scratch = fv_buffer_new (self->device, FV_MEMORY_DEVICE,
                                  fv_optimizer_scratch_bytes (fv_model_get_layout (model)), "optimizer scratch", error);
@@ -138,7 +148,8 @@ plan_step (FvPlan *plan, FvDevice *device, const FvYolov5Config *config, const F
   FvTensor *heads[FV_YOLOV5_N_HEADS];
   FvTensor *input;
 
-  plan->graph = fv_graph_new (device, &(FvGraphParams){ .training = TRUE, .aim_bytes = get_aim (device, params) });
+  plan->graph = fv_graph_new (
+      device, &(FvGraphParams){ .training = TRUE, .half = params->half, .aim_bytes = get_aim (device, params) });
   plan->block = fv_graph_scratch (plan->graph, sizeof (FvStepBlock) / sizeof (float), "step block");
   plan->result = fv_graph_scratch (plan->graph, sizeof (FvLossResult) / sizeof (float), "losses");
   /* Any address marks them as external. */
@@ -279,8 +290,10 @@ static void
 finish_update (FvTrainer *self, UpdateSlot *slot)
 {
   const FvUpdateBlockResult *block = slot->result->map;
-  FvUpdateResult result
-      = { .serial = slot->serial, .gradient_norm = block->gradient_norm, .skipped = block->skipped != 0 };
+  FvUpdateResult result = { .serial = slot->serial,
+                            .gradient_norm = block->gradient_norm,
+                            .skipped = block->skipped != 0,
+                            .loss_scale = block->loss_scale };
 
   g_queue_push_tail (&self->results, g_memdup2 (&result, sizeof result));
   if (self->timing)
@@ -361,6 +374,8 @@ record_update (FvTrainer *self, UpdateSlot *slot, GError **error)
     .statistics = buffers[FV_BUFFER_STATISTICS],
     .ema_statistics = buffers[FV_BUFFER_EMA_STATISTICS],
     .scratch = self->scratch,
+    .loss_scale
+    = self->params.half ? fv_buffer_range (buffers[FV_BUFFER_LOSS_SCALE], 0, sizeof (FvLossScale)) : (FvRange){ 0 },
     .block = fv_buffer_range (slot->block, 0, sizeof (FvUpdateBlock)),
     .result = fv_buffer_range (slot->result, 0, sizeof (FvUpdateBlockResult)),
   };

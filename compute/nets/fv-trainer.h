@@ -29,6 +29,7 @@ typedef struct {
   FvOptimizer optimizer;
   FvLossParams loss;
   guint frozen_layers;     /* the first so many layers learn nothing; their BatchNorm statistics stay */
+  gboolean half;           /* mixed precision, see FvGraphParams: the loss is scaled as the model's FV_BUFFER_LOSS_SCALE says */
   float clip_norm;         /* 10: largest L2 norm of all gradients; 0 = no clipping */
   guint64 aim_bytes;       /* of a plan's activations: where they would take more, some are made again for backward instead of kept, to the same
                             * bits. 0 = 1 GiB where the device's memory is the computer's, else no bound; G_MAXUINT64 = no bound */
@@ -62,7 +63,8 @@ typedef struct {
 typedef struct {
   guint64 serial;                      /* updates since fv_trainer_new(), from 0 */
   float gradient_norm;                 /* before clipping */
-  gboolean skipped;                    /* a gradient was not finite: the device changed nothing */
+  gboolean skipped;                    /* a gradient was not finite: the device changed nothing but the scale of the loss */
+  float loss_scale;                    /* that the gradients were computed with; 1 without mixed precision */
 } FvUpdateResult;
 
 typedef struct _FvTrainer FvTrainer;

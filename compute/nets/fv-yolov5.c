@@ -383,7 +383,7 @@ walk_network (Walk *walk, Flow x, FvTensor **heads, FvTensor **layers)
                                FV_YOLOV5_N_ANCHORS * (5 + walk->config->n_classes), 1, 1, TRUE);
 
       if (heads != NULL)
-        heads[i] = head.tensor;
+        heads[i] = fv_cast (walk->graph, head.tensor, FV_ELEMENT_FLOAT, walk->buffers->loss_scale);
     }
 }
 

@@ -33,11 +33,12 @@ typedef struct {
   VkDeviceAddress weights, statistics;
   VkDeviceAddress gradients;   /* 0: inference */
   VkDeviceAddress folded;      /* inference, what fv_yolov5_fold() made; 0: BatchNorm is an operator of its own */
+  VkDeviceAddress loss_scale;  /* mixed precision: a float that the heads' gradients are multiplied by; 0: 1 */
 } FvYolov5Buffers;
 
 /*
  * Appends the network to @graph. @input is [N, H + 4, W + 4, 4] with a zero halo of two pixels and RGB in 0..1;
- * @heads receives the raw logits [N, H / stride, W / stride, 3 * (5 + n_classes)].
+ * @heads receives the raw logits, fp32 in any case, [N, H / stride, W / stride, 3 * (5 + n_classes)].
  * @frozen_layers: the first so many layers take no gradient and keep their BatchNorm statistics.
  * @layers (nullable): receives the output of each of the 24 blocks before Detect, whose memory is then kept.
  */

@@ -50,5 +50,8 @@ FvTensor *fv_concat        (FvGraph *g, FvTensor *const *inputs, guint n_inputs,
 FvTensor *fv_upsample2x    (FvGraph *g, FvTensor *x, const char *name);
 /* k x k, stride 1, padding k / 2; ties go to the first in row order, as PyTorch. */
 FvTensor *fv_max_pool      (FvGraph *g, FvTensor *x, guint k, const char *name);
+/* The same values as elements of @element bytes; @x itself where it has such. Of x in fp16, whose only consumer this is, the gradient is that of the
+ * result times the float at @gradient_factor (0: 1): where the scale of the loss comes in, so that small gradients are not lost. */
+FvTensor *fv_cast          (FvGraph *g, FvTensor *x, guint element, VkDeviceAddress gradient_factor);
 
 G_END_DECLS

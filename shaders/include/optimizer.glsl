@@ -19,8 +19,14 @@ layout (buffer_reference, scalar, buffer_reference_align = 4) buffer UpdateBlock
 
 // What the norm's last stage tells the sweeps.
 layout (buffer_reference, scalar, buffer_reference_align = 4) buffer UpdateControl {
-  float scale; // of gradients
+  float scale; // what gradients are multiplied by
   uint skipped;
+};
+
+// What the loss of mixed precision is multiplied by, and how many updates have gone well since that changed: FvLossScale.
+layout (buffer_reference, scalar, buffer_reference_align = 4) buffer LossScale {
+  float scale;
+  float good;
 };
 
 vec2 ema_step (vec2 e, vec2 w, float decay) { return e + (1.0 - decay) * (w - e); }

@@ -44,6 +44,8 @@ record (FvTestUpdates *self)
     .statistics = &self->buffers[FV_TEST_STATISTICS]->inner,
     .ema_statistics = &self->buffers[FV_TEST_EMA_STATISTICS]->inner,
     .scratch = &self->scratch->inner,
+    .loss_scale
+    = self->loss_scale != NULL ? (FvRange){ self->loss_scale->address, self->loss_scale->size } : (FvRange){ 0 },
     .block = { self->block->address, self->block->size },
     .result = { self->result->address, self->result->size },
   };
@@ -90,10 +92,32 @@ fv_test_updates_free (FvTestUpdates *self)
       g_free (self->after[i]);
     }
   fv_test_buffer_free (self->scratch);
+  fv_test_buffer_free (self->loss_scale);
   fv_test_buffer_free (self->block);
   fv_test_buffer_free (self->result);
   fv_layout_free (self->layout);
   g_free (self);
+}
+
+void
+fv_test_updates_set_loss_scale (FvTestUpdates *self, FvLossScale scale)
+{
+  if (self->loss_scale == NULL)
+    {
+      self->loss_scale = fv_test_buffer_new (FV_MEMORY_DEVICE, sizeof scale, "loss scale");
+      fv_recording_free (self->recording);
+      record (self);
+    }
+  fv_test_buffer_write (self->loss_scale, &scale, sizeof scale);
+}
+
+FvLossScale
+fv_test_updates_get_loss_scale (FvTestUpdates *self)
+{
+  FvLossScale scale;
+
+  fv_test_buffer_read (self->loss_scale, &scale, sizeof scale);
+  return scale;
 }
 
 void

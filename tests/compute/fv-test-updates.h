@@ -35,6 +35,7 @@ typedef struct {
   float *before[FV_TEST_N_VALUES];        /* zero until filled; may be changed: uploaded by the next run */
   float *after[FV_TEST_N_VALUES];         /* of the last run */
   FvTestBuffer *scratch, *block, *result;
+  FvTestBuffer *loss_scale;               /* NULL until it is set */
   FvRecording *recording;
 } FvTestUpdates;
 
@@ -46,6 +47,9 @@ FvLayout           *fv_test_updates_make_layout (void);
 FvTestUpdates      *fv_test_updates_new    (FvOptimizer optimizer, guint frozen_layers, FvLayout *layout);
 void                fv_test_updates_free   (FvTestUpdates *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvTestUpdates, fv_test_updates_free)
+/* Updates from now on are those of mixed precision: the gradients have this scale, and each update leaves the next one's. */
+void                fv_test_updates_set_loss_scale (FvTestUpdates *self, FvLossScale scale);
+FvLossScale         fv_test_updates_get_loss_scale (FvTestUpdates *self);
 /* Random values of -scale..scale (second moments: of 0..scale) where there are parameters or statistics; zero in the padding. */
 void                fv_test_updates_fill   (FvTestUpdates *self, FvTestValues which, double scale);
 void                fv_test_updates_clear  (FvTestUpdates *self, FvTestValues which);

@@ -129,6 +129,23 @@ test_recompute (void)
   }
 }
 
+/* Mixed precision, with the tolerances that it has. */
+static void
+test_half (void)
+{
+  const char *reference = fv_test_data ("reference"), *weights = get_weights ();
+
+  if (reference == NULL || weights == NULL)
+    return;
+  {
+    const char *folder = link_references (reference, "forward_synth128.safetensors", "steps10_b4_128.safetensors",
+                                          "steps10_b4_128.json", NULL);
+    g_auto (Call) call = call_parity_with (folder, weights, "--precision=fp16");
+
+    assert_passes (&call, 12 + 2 * (10 + 1));
+  }
+}
+
 static void
 test_loss (void)
 {
@@ -236,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/parity/damaged", test_damaged);
   g_test_add_func ("/cli/parity/network", test_network);
   g_test_add_func ("/cli/parity/recompute", test_recompute);
+  g_test_add_func ("/cli/parity/half", test_half);
   if (g_test_slow ())
     g_test_add_func ("/cli/parity/all", test_all);
   return g_test_run ();

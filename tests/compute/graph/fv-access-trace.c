@@ -193,7 +193,7 @@ add_block (Dispatch *self, Known *known, const FvDispatch *declared)
 {
   for (guint i = 0; i < FV_MAX_ACCESSES; i++)
     if (declared->reads[i].size == sizeof (FvStepBlock)
-        && (g_str_equal (declared->kernel, "augment") || g_str_has_prefix (declared->kernel, "loss-")))
+        && (g_str_has_prefix (declared->kernel, "augment") || g_str_has_prefix (declared->kernel, "loss-")))
       {
         const Memory *memory = find_memory (declared->reads[i].address);
 

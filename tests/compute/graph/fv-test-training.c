@@ -155,13 +155,16 @@ fv_test_train (FvDevice *device, const FvTestTraining *training, GError **error)
     .loss = loss,
     .frozen_layers = training->frozen_layers,
     .clip_norm = 10,
+    .half = training->half,
     .aim_bytes = training->recompute,
   };
   g_autoptr (FvModel) model = make_model (device, error);
   g_autoptr (FvTrainer) trainer = model != NULL ? fv_trainer_new (model, &params, error) : NULL;
   g_autoptr (GByteArray) bits = g_byte_array_new ();
+  const FvLossScale scale = { .scale = 1024 }; /* with which nothing is skipped */
 
-  if (trainer == NULL || !run_steps (trainer, training->n_steps, bits, error) || !append_bits (model, bits, error))
+  if (trainer == NULL || (training->half && !fv_model_upload (model, FV_BUFFER_LOSS_SCALE, &scale.scale, error))
+      || !run_steps (trainer, training->n_steps, bits, error) || !append_bits (model, bits, error))
     return NULL;
   return g_steal_pointer (&bits);
 }

@@ -11,6 +11,7 @@ typedef struct {
   FvOptimizer optimizer;
   guint frozen_layers;
   gboolean recompute;
+  gboolean half;
   guint n_steps;        /* updates, each after two batches but for the first */
 } FvTestTraining;
 

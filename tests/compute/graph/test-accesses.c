@@ -41,10 +41,10 @@ check_trace (void)
 }
 
 static void
-train (FvOptimizer optimizer, guint frozen_layers, gboolean recompute)
+train (FvOptimizer optimizer, guint frozen_layers, gboolean recompute, gboolean half)
 {
   const FvTestTraining training
-      = { .optimizer = optimizer, .frozen_layers = frozen_layers, .recompute = recompute, .n_steps = 1 };
+      = { .optimizer = optimizer, .frozen_layers = frozen_layers, .recompute = recompute, .half = half, .n_steps = 1 };
   g_autoptr (GError) error = NULL;
   g_autoptr (GByteArray) bits = fv_test_train (device, &training, &error);
 
@@ -68,8 +68,9 @@ test_declared (void)
 
   start (NULL);
   force_variants (0, 0);
-  train (FV_OPTIMIZER_SGD, 0, FALSE);
-  train (FV_OPTIMIZER_ADAMW, 10, TRUE);
+  train (FV_OPTIMIZER_SGD, 0, FALSE, FALSE);
+  train (FV_OPTIMIZER_ADAMW, 10, TRUE, FALSE);
+  train (FV_OPTIMIZER_ADAMW, 0, TRUE, TRUE);
   predicted = fv_test_predict (device, &error);
   g_assert_no_error (error);
   fv_test_augment (device, &error);
@@ -109,7 +110,7 @@ test_variants (void)
       if (gather || weights)
         {
           g_test_message ("variant %u", i);
-          train (FV_OPTIMIZER_SGD, 0, FALSE);
+          train (FV_OPTIMIZER_SGD, 0, FALSE, FALSE);
           check_trace ();
         }
       stop ();

@@ -103,6 +103,30 @@ test_full_barriers (gconstpointer data)
   g_assert_cmpmem (derived->data, derived->len, full->data, full->len);
 }
 
+/* Mixed precision, whose losses of the first batch are those of fp32 but for its rounding. */
+static void
+test_half (void)
+{
+  FvTestTraining training = { .optimizer = FV_OPTIMIZER_SGD, .n_steps = 2 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GByteArray) single = fv_test_train (device, &training, &error), half = NULL;
+
+  g_assert_no_error (error);
+  training.half = TRUE;
+  fv_command_stream_start ();
+  half = fv_test_train (device, &training, &error);
+  g_assert_no_error (error);
+  check_stream ();
+  fv_command_stream_stop ();
+  g_assert_cmpuint (half->len, ==, single->len);
+  for (guint i = 0; i < 3; i++)
+    {
+      const double expected = ((const float *)(gpointer)single->data)[i];
+
+      g_assert_cmpfloat_with_epsilon (((const float *)(gpointer)half->data)[i], expected, 0.005 * expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -116,6 +140,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/barriers/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_training);
   g_test_add_data_func ("/barriers/recompute/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_recompute);
   g_test_add_data_func ("/barriers/recompute/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_recompute);
+  g_test_add_func ("/barriers/half", test_half);
   g_test_add_func ("/barriers/cut", test_cut);
   g_test_add_data_func ("/barriers/full/sgd", GINT_TO_POINTER (FV_OPTIMIZER_SGD), test_full_barriers);
   g_test_add_data_func ("/barriers/full/adamw", GINT_TO_POINTER (FV_OPTIMIZER_ADAMW), test_full_barriers);

@@ -359,6 +359,83 @@ test_frozen (gconstpointer data)
     }
 }
 
+/* Mixed precision */
+
+/* Gradients with a scale give the bits that they give without, clipping included. */
+static void
+test_scaled (gconstpointer data)
+{
+  const FvOptimizer optimizer = GPOINTER_TO_UINT (data);
+  g_autoptr (FvTestUpdates) plain = new_updates (optimizer, 0);
+  g_autoptr (FvTestUpdates) scaled = new_updates (optimizer, 0);
+  FvUpdateBlock block = *get_block (optimizer);
+  FvUpdateBlockResult expected, result;
+
+  block.clip_norm = 0.25f;
+  fill_all (plain);
+  expected = fv_test_updates_run (plain, &block);
+  g_assert_cmpfloat (expected.loss_scale, ==, 1);
+  fill_all (scaled);
+  for (gsize i = 0; i < scaled->sizes[FV_TEST_GRADIENTS]; i++)
+    scaled->before[FV_TEST_GRADIENTS][i] *= 512;
+  fv_test_updates_set_loss_scale (scaled, (FvLossScale){ .scale = 512 });
+  result = fv_test_updates_run (scaled, &block);
+  g_assert_cmpfloat (result.loss_scale, ==, 512);
+  g_assert_cmpfloat (result.gradient_norm, ==, expected.gradient_norm);
+  g_assert_false (result.skipped);
+  for (guint i = 0; i < FV_TEST_N_VALUES; i++)
+    assert_same (scaled, i, plain->after[i]);
+}
+
+/* What an update makes of the scale; @overflow: a gradient is infinite. */
+static FvLossScale
+move_loss_scale (FvTestUpdates *u, FvLossScale scale, gboolean overflow)
+{
+  FvUpdateBlockResult result;
+
+  fill_all (u);
+  if (overflow)
+    u->before[FV_TEST_GRADIENTS][u->sizes[FV_TEST_GRADIENTS] / 2] = INFINITY;
+  fv_test_updates_set_loss_scale (u, scale);
+  result = fv_test_updates_run (u, &sgd);
+  g_assert_cmpint (result.skipped, ==, overflow);
+  g_assert_cmpfloat (result.loss_scale, ==, scale.scale);
+  for (FvTestValues which = FV_TEST_WEIGHTS; overflow && which < FV_TEST_N_VALUES; which++)
+    if (which != FV_TEST_GRADIENTS)
+      assert_same (u, which, u->before[which]);
+  assert_zero (u, FV_TEST_GRADIENTS);
+  return fv_test_updates_get_loss_scale (u);
+}
+
+/* Halved when an update is skipped, down to 1; doubled after a number of good ones, up to a bound. */
+static void
+test_loss_scale (void)
+{
+  const struct
+  {
+    FvLossScale before;
+    gboolean overflow;
+    FvLossScale after;
+  } rows[] = {
+    { { 1024, 0 }, FALSE, { 1024, 1 } },
+    { { 1024, 7 }, TRUE, { 512, 0 } },
+    { { 1024, FV_LOSS_SCALE_PERIOD - 2 }, FALSE, { 1024, FV_LOSS_SCALE_PERIOD - 1 } },
+    { { 1024, FV_LOSS_SCALE_PERIOD - 1 }, FALSE, { 2048, 0 } },
+    { { 1024, FV_LOSS_SCALE_PERIOD - 1 }, TRUE, { 512, 0 } },
+    { { FV_LOSS_SCALE_MOST, FV_LOSS_SCALE_PERIOD - 1 }, FALSE, { FV_LOSS_SCALE_MOST, 0 } },
+    { { FV_LOSS_SCALE_LEAST, 3 }, TRUE, { FV_LOSS_SCALE_LEAST, 0 } },
+  };
+  g_autoptr (FvTestUpdates) u = new_updates (FV_OPTIMIZER_SGD, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      const FvLossScale after = move_loss_scale (u, rows[i].before, rows[i].overflow);
+
+      g_assert_cmpfloat (after.scale, ==, rows[i].after.scale);
+      g_assert_cmpfloat (after.good, ==, rows[i].after.good);
+    }
+}
+
 static void
 add_both (const char *name, GTestDataFunc func)
 {
@@ -382,5 +459,7 @@ main (int argc, char **argv)
   add_both ("ema", test_ema);
   g_test_add_func ("/nets/optimizer/ema rests", test_ema_rests);
   add_both ("frozen", test_frozen);
+  add_both ("scaled", test_scaled);
+  g_test_add_func ("/nets/optimizer/loss scale", test_loss_scale);
   return fv_test_engine_run ();
 }
