@@ -10,6 +10,10 @@ static const VkMemoryPropertyFlags preferences[][2] = {
     VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
     0,
   },
+  [FV_MEMORY_COPIED] = {
+    VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+    0,
+  },
   [FV_MEMORY_UPLOAD] = {
     VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
@@ -110,16 +114,21 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
 {
   const VkMemoryPropertyFlags mappable = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
   g_autoptr (FvBuffer) self = g_new0 (FvBuffer, 1);
+  const guint32 families[] = { device->queue_family, device->transfer_family };
+  const gboolean concurrent = memory == FV_MEMORY_COPIED && device->transfer_queue != VK_NULL_HANDLE;
   const VkBufferCreateInfo buffer_info = {
     .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
     .size = MAX (size, 4),
     .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT
              | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+    .sharingMode = concurrent ? VK_SHARING_MODE_CONCURRENT : VK_SHARING_MODE_EXCLUSIVE,
+    .queueFamilyIndexCount = concurrent ? G_N_ELEMENTS (families) : 0,
+    .pQueueFamilyIndices = families,
   };
   VkMemoryPropertyFlags properties = 0;
   VkResult result;
 
-  g_return_val_if_fail (memory != FV_MEMORY_DEVICE || size % 4 == 0, NULL);
+  g_return_val_if_fail ((memory != FV_MEMORY_DEVICE && memory != FV_MEMORY_COPIED) || size % 4 == 0, NULL);
   self->device = fv_device_ref (device);
   self->size = buffer_info.size;
   self->name = g_strdup (name);
@@ -138,6 +147,7 @@ fv_buffer_new (FvDevice *device, FvMemory memory, VkDeviceSize size, const char 
       || !fv_device_check (device, fv_vulkan.BindBufferMemory (device->device, self->buffer, self->memory, 0),
                            "bind memory", error))
     return NULL;
+  self->is_local = (properties & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) != 0;
   if ((properties & mappable) == mappable
       && !fv_device_check (device, fv_vulkan.MapMemory (device->device, self->memory, 0, VK_WHOLE_SIZE, 0, &self->map),
                            "map memory", error))

@@ -11,6 +11,7 @@ typedef enum {
   FV_MEMORY_DEVICE,    /* fastest for shaders; mapped only where that costs nothing */
   FV_MEMORY_UPLOAD,    /* mapped, written by the host, read by shaders */
   FV_MEMORY_READBACK,  /* mapped and cached, written by shaders, read by the host */
+  FV_MEMORY_COPIED,    /* as FV_MEMORY_DEVICE; what transfers write, see fv-transfer.h */
 } FvMemory;
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
   VkDeviceAddress address;
   VkDeviceSize size;
   void *map;           /* NULL where not mapped */
+  gboolean is_local;   /* the device's own memory */
   char *name;
 } FvBuffer;
 
@@ -29,7 +31,7 @@ typedef struct {
   VkDeviceSize size;   /* bytes */
 } FvRange;
 
-/* Zeroed. FV_MEMORY_DEVICE comes in words of 4 bytes. @name appears in debuggers and in the message of an out-of-memory error. */
+/* Zeroed. FV_MEMORY_DEVICE and FV_MEMORY_COPIED come in words of 4 bytes. @name appears in debuggers and in the message of an out-of-memory error. */
 FvBuffer *fv_buffer_new      (FvDevice *device, FvMemory memory, VkDeviceSize size, const char *name, GError **error);
 void      fv_buffer_free     (FvBuffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvBuffer, fv_buffer_free)

@@ -21,6 +21,9 @@ struct _FvDevice
   VkDevice device;
   VkQueue queue;
   guint32 queue_family;
+  VkQueue transfer_queue;          /* null where there is none beside the other */
+  guint32 transfer_family;
+  VkCommandPool transfer_pool;
   VkPhysicalDeviceMemoryProperties memory;
   VkPipelineLayout pipeline_layout;
   VkPipelineCache pipeline_cache;
@@ -29,6 +32,8 @@ struct _FvDevice
 
   VkSemaphore timeline;
   guint64 last_ticket;             /* last value that a submission signals */
+  VkSemaphore transfers;           /* the transfer queue's timeline */
+  guint64 last_transfer;
   gboolean lost;
   double submission_seconds;       /* longest estimated time of one submission; 0: no bound */
   double slowness;                 /* how many times longer than by the rates of its kind things take, at least 1 */

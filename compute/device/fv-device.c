@@ -236,6 +236,23 @@ find_compute_family (VkPhysicalDevice physical, guint32 *timestamp_bits)
   return G_MAXUINT32;
 }
 
+/* One that does nothing but copy, or G_MAXUINT32. */
+static guint32
+find_transfer_family (VkPhysicalDevice physical)
+{
+  const VkQueueFlags others = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+  guint32 n = 0;
+  g_autofree VkQueueFamilyProperties *families = NULL;
+
+  fv_vulkan.GetPhysicalDeviceQueueFamilyProperties (physical, &n, NULL);
+  families = g_new0 (VkQueueFamilyProperties, n + 1);
+  fv_vulkan.GetPhysicalDeviceQueueFamilyProperties (physical, &n, families);
+  for (guint32 i = 0; i < n; i++)
+    if ((families[i].queueFlags & VK_QUEUE_TRANSFER_BIT) && !(families[i].queueFlags & others))
+      return i;
+  return G_MAXUINT32;
+}
+
 /* The largest device-local heap, or G_MAXUINT32. */
 static guint32
 find_local_heap (const VkPhysicalDeviceMemoryProperties *memory)
@@ -439,16 +456,11 @@ create_device (FvDevice *self, GError **error)
     .features.shaderInt64 = VK_TRUE,
   };
   const float priority = 1;
-  VkDeviceQueueCreateInfo queue_info = {
-    .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-    .queueCount = 1,
-    .pQueuePriorities = &priority,
-  };
+  VkDeviceQueueCreateInfo queue_infos[2];
   VkDeviceCreateInfo info = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
     .pNext = &features,
-    .queueCreateInfoCount = 1,
-    .pQueueCreateInfos = &queue_info,
+    .pQueueCreateInfos = queue_infos,
   };
   guint32 timestamp_bits = 0;
 
@@ -458,11 +470,21 @@ create_device (FvDevice *self, GError **error)
   features13.computeFullSubgroups = self->subgroup_size_control;
   self->queue_family = find_compute_family (self->physical, &timestamp_bits);
   self->pipeline_timestamps = timestamp_bits > 0;
-  queue_info.queueFamilyIndex = self->queue_family;
+  self->transfer_family = find_transfer_family (self->physical);
+  for (guint i = 0; i < G_N_ELEMENTS (queue_infos); i++)
+    queue_infos[i] = (VkDeviceQueueCreateInfo){
+      .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+      .queueFamilyIndex = i == 0 ? self->queue_family : self->transfer_family,
+      .queueCount = 1,
+      .pQueuePriorities = &priority,
+    };
+  info.queueCreateInfoCount = self->transfer_family != G_MAXUINT32 ? 2 : 1;
   if (!fv_device_check (self, fv_vulkan.CreateDevice (self->physical, &info, NULL, &self->device), "open a queue",
                         error))
     return FALSE;
   fv_vulkan.GetDeviceQueue (self->device, self->queue_family, 0, &self->queue);
+  if (self->transfer_family != G_MAXUINT32)
+    fv_vulkan.GetDeviceQueue (self->device, self->transfer_family, 0, &self->transfer_queue);
   fv_vulkan.GetPhysicalDeviceMemoryProperties (self->physical, &self->memory);
   self->memory_budget = has_extension (self->physical, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
   return TRUE;
@@ -482,6 +504,11 @@ create_objects (FvDevice *self, GError **error)
     .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
     .queueFamilyIndex = self->queue_family,
   };
+  const VkCommandPoolCreateInfo transfer_pool_info = {
+    .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+    .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+    .queueFamilyIndex = self->transfer_family,
+  };
   const VkSemaphoreTypeCreateInfo type_info
       = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO, .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE };
   const VkSemaphoreCreateInfo semaphore_info
@@ -495,6 +522,13 @@ create_objects (FvDevice *self, GError **error)
                            "make a command pool", error)
       || !fv_device_check (self, fv_vulkan.CreateSemaphore (self->device, &semaphore_info, NULL, &self->timeline),
                            "make a semaphore", error))
+    return FALSE;
+  if (self->transfer_queue != VK_NULL_HANDLE
+      && (!fv_device_check (self,
+                            fv_vulkan.CreateCommandPool (self->device, &transfer_pool_info, NULL, &self->transfer_pool),
+                            "make a command pool", error)
+          || !fv_device_check (self, fv_vulkan.CreateSemaphore (self->device, &semaphore_info, NULL, &self->transfers),
+                               "make a semaphore", error)))
     return FALSE;
   self->pages = fv_buffer_new (self, FV_MEMORY_DEVICE, 2 * FV_PAGE_BYTES, "zero and dump page", error);
   if (self->pages == NULL)
@@ -584,6 +618,11 @@ fv_device_unref (FvDevice *self)
       g_hash_table_iter_init (&iter, self->pipelines);
       while (g_hash_table_iter_next (&iter, NULL, &pipeline))
         fv_vulkan.DestroyPipeline (self->device, (VkPipeline)pipeline, NULL);
+      if (self->transfer_queue != VK_NULL_HANDLE)
+        {
+          fv_vulkan.DestroySemaphore (self->device, self->transfers, NULL);
+          fv_vulkan.DestroyCommandPool (self->device, self->transfer_pool, NULL);
+        }
       fv_vulkan.DestroySemaphore (self->device, self->timeline, NULL);
       fv_vulkan.DestroyCommandPool (self->device, self->command_pool, NULL);
       fv_vulkan.DestroyPipelineCache (self->device, self->pipeline_cache, NULL);
@@ -695,7 +734,7 @@ fv_device_name_object (FvDevice *self, VkObjectType type, guint64 handle, const 
     self->set_name (self->device, &info);
 }
 
-/* Submission: one queue, one timeline */
+/* Submission: one queue, one timeline; and what fv-transfer.h has started is waited for */
 
 gboolean
 fv_device_submit (FvDevice *self, const VkCommandBuffer *commands, guint n, guint64 *ticket, GError **error)
@@ -703,6 +742,12 @@ fv_device_submit (FvDevice *self, const VkCommandBuffer *commands, guint n, guin
   g_autofree VkSemaphoreSubmitInfo *signals = g_new (VkSemaphoreSubmitInfo, n);
   g_autofree VkCommandBufferSubmitInfo *buffers = g_new (VkCommandBufferSubmitInfo, n);
   g_autofree VkSubmitInfo2 *infos = g_new (VkSubmitInfo2, n);
+  const VkSemaphoreSubmitInfo transfers = {
+    .sType = VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO,
+    .semaphore = self->transfers,
+    .value = self->last_transfer,
+    .stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+  };
 
   for (guint i = 0; i < n; i++)
     {
@@ -721,6 +766,11 @@ fv_device_submit (FvDevice *self, const VkCommandBuffer *commands, guint n, guin
         .signalSemaphoreInfoCount = 1,
         .pSignalSemaphoreInfos = &signals[i],
       };
+    }
+  if (self->last_transfer > 0)
+    {
+      infos[0].waitSemaphoreInfoCount = 1;
+      infos[0].pWaitSemaphoreInfos = &transfers;
     }
   /* One call, so that it is all of them or none. */
   if (!fv_device_check (self, fv_vulkan.QueueSubmit2 (self->queue, n, infos, VK_NULL_HANDLE), "start work", error))

@@ -13,8 +13,30 @@ fv_step_input_init (FvStepInput *self, FvDevice *device, GError **error)
 void
 fv_step_input_clear (FvStepInput *self)
 {
+  if (self->block != NULL)
+    fv_transfer_clear (&self->transfer, self->block->device);
   g_clear_pointer (&self->block, fv_buffer_free);
   g_clear_pointer (&self->data, fv_buffer_free);
+  g_clear_pointer (&self->staging, fv_buffer_free);
+}
+
+/* Room for @bytes. Where the host can't write to the device's own memory, it writes to its own, and the device copies that. */
+static gboolean
+make_room (FvStepInput *self, gsize bytes, GError **error)
+{
+  FvDevice *device = self->block->device;
+  const gsize size = (bytes + bytes / 4 + 15) / 16 * 16;
+
+  if (self->data != NULL && self->data->size >= bytes)
+    return TRUE;
+  g_clear_pointer (&self->data, fv_buffer_free);
+  g_clear_pointer (&self->staging, fv_buffer_free);
+  self->data = fv_buffer_new (device, FV_MEMORY_UPLOAD, size, "batch", error);
+  if (self->data == NULL || self->data->is_local || !fv_device_can_transfer (device))
+    return self->data != NULL;
+  self->staging = g_steal_pointer (&self->data);
+  self->data = fv_buffer_new (device, FV_MEMORY_COPIED, size, "copied batch", error);
+  return self->data != NULL;
 }
 
 /* Reserves @bytes at a multiple of 16 and gives the offset. */
@@ -74,14 +96,9 @@ fv_step_input_write (FvStepInput *self, const FvBatch *batch, GError **error)
     pixels[i] = reserve (&end, picture_stride (&batch->pictures[i]) * batch->pictures[i].height);
   /* Kernels read whole words, also the one that a picture's last byte lies in. */
   end += 16;
-  if (self->data == NULL || self->data->size < end)
-    {
-      g_clear_pointer (&self->data, fv_buffer_free);
-      self->data = fv_buffer_new (self->block->device, FV_MEMORY_UPLOAD, end + end / 4, "batch", error);
-      if (self->data == NULL)
-        return FALSE;
-    }
-  map = self->data->map;
+  if (!fv_transfer_wait (&self->transfer, self->block->device, error) || !make_room (self, end, error))
+    return FALSE;
+  map = self->staging != NULL ? self->staging->map : self->data->map;
   memcpy (map + samples, batch->samples, batch->n * sizeof (FvAugmentSample));
   write_targets (batch, (guint32 *)(gpointer)(map + offsets), (float *)(gpointer)(map + targets));
   pictures = (FvDevicePicture *)(gpointer)(map + table);
@@ -103,5 +120,5 @@ fv_step_input_write (FvStepInput *self, const FvBatch *batch, GError **error)
     .target_offsets = self->data->address + offsets,
     .targets = self->data->address + targets,
   };
-  return TRUE;
+  return self->staging == NULL || fv_transfer_start (&self->transfer, self->staging, self->data, end, error);
 }

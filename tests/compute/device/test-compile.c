@@ -14,8 +14,8 @@ static int n_devices, n_compiled, n_dispatched; /* atomic */
 static gboolean refuse_devices;
 
 static VKAPI_ATTR VkResult VKAPI_CALL
-counting_CreateDevice (VkPhysicalDevice physical, const VkDeviceCreateInfo *info, const VkAllocationCallbacks *callbacks,
-                       VkDevice *device)
+counting_CreateDevice (VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
+                       const VkAllocationCallbacks *callbacks, VkDevice *device)
 {
   if (refuse_devices)
     return VK_ERROR_OUT_OF_HOST_MEMORY;
