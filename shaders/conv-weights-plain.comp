@@ -33,7 +33,7 @@ main ()
           [[unroll]] for (uint i = 0; i < 4; i++)
             sum[i] += x[i] * dy;
         }
-      advance (place, by);
+      advance (place, by, pc.out_h, pc.out_w);
     }
 
   uint64_t a = pc.partial + uint64_t ((split * pc.kernel * pc.kernel + tap) * pc.in_channels + row) * uint64_t (pc.out_channels * 4);

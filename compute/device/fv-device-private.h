@@ -10,7 +10,7 @@ struct _FvDevice
 {
   gatomicrefcount refs;
   FvDeviceInfo *info;
-  guint subgroup_size;
+  FvDeviceLimits limits;
   gboolean subgroup_size_control;  /* a kernel may require the size */
   gboolean pipeline_timestamps;
   double timestamp_seconds;        /* seconds of one tick */

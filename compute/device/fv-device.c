@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "compute/device/fv-device-private.h"
+#include "compute/device/fv-matrix.h"
 #include "compute/graph/fv-recorder.h"
 
 #include <stdlib.h>
@@ -269,7 +270,9 @@ find_local_heap (const VkPhysicalDeviceMemoryProperties *memory)
 static FvDeviceInfo *
 describe (VkPhysicalDevice physical, guint index)
 {
-  VkPhysicalDeviceVulkan13Features features13 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES };
+  VkPhysicalDeviceVulkan11Features features11 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES };
+  VkPhysicalDeviceVulkan13Features features13
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES, .pNext = &features11 };
   VkPhysicalDeviceVulkan12Features features12
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &features13 };
   VkPhysicalDeviceFeatures2 features = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12 };
@@ -307,7 +310,7 @@ describe (VkPhysicalDevice physical, guint index)
   for (guint i = 0; i < VK_UUID_SIZE; i++)
     g_snprintf (info->uuid + 2 * i, 3, "%02x", id.deviceUUID[i]);
   info->subgroup_size = subgroup.subgroupSize;
-  info->fp16 = features12.shaderFloat16;
+  info->fp16 = features12.shaderFloat16 && features11.storageBuffer16BitAccess;
   info->cooperative_matrix = has_extension (physical, "VK_KHR_cooperative_matrix");
   if (!features12.bufferDeviceAddress || !features12.timelineSemaphore || !features12.scalarBlockLayout
       || !features13.synchronization2 || !features.features.shaderInt64)
@@ -424,11 +427,17 @@ read_properties (FvDevice *self, guint wanted_subgroup_size)
       = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &control };
 
   fv_vulkan.GetPhysicalDeviceProperties2 (self->physical, &properties);
-  self->subgroup_size = self->info->subgroup_size;
+  self->limits.subgroup_size = self->info->subgroup_size;
   if (wanted_subgroup_size >= control.minSubgroupSize && wanted_subgroup_size <= control.maxSubgroupSize)
-    self->subgroup_size = wanted_subgroup_size;
+    self->limits.subgroup_size = wanted_subgroup_size;
   if (!(control.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT))
     self->subgroup_size_control = FALSE;
+  /* Matrices are those of full subgroups of the usual size. */
+  if (!self->subgroup_size_control || self->limits.subgroup_size != self->info->subgroup_size)
+    self->limits.matrix_m = self->limits.matrix_n = self->limits.matrix_k = 0;
+  self->limits.shared_bytes = properties.properties.limits.maxComputeSharedMemorySize;
+  self->limits.threads = MIN (properties.properties.limits.maxComputeWorkGroupInvocations,
+                              properties.properties.limits.maxComputeWorkGroupSize[0]);
   self->largest_buffer_bytes = sizes.maxBufferSize;
   self->timestamp_seconds = properties.properties.limits.timestampPeriod * 1e-9;
 }
@@ -436,10 +445,13 @@ read_properties (FvDevice *self, guint wanted_subgroup_size)
 static gboolean
 create_device (FvDevice *self, GError **error)
 {
+  VkPhysicalDeviceVulkan11Features features11
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .storageBuffer16BitAccess = self->info->fp16 };
   VkPhysicalDeviceVulkan13Features offered13 = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES };
   VkPhysicalDeviceFeatures2 offered = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &offered13 };
   VkPhysicalDeviceVulkan13Features features13 = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES,
+    .pNext = &features11,
     .synchronization2 = VK_TRUE,
     .maintenance4 = VK_TRUE, /* SPIR-V 1.6 has LocalSizeId; every 1.3 device offers it */
   };
@@ -455,6 +467,11 @@ create_device (FvDevice *self, GError **error)
     .pNext = &features12,
     .features.shaderInt64 = VK_TRUE,
   };
+  const VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices
+      = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
+          .pNext = &features12,
+          .cooperativeMatrix = VK_TRUE };
+  static const char *const matrix_extension = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
   const float priority = 1;
   VkDeviceQueueCreateInfo queue_infos[2];
   VkDeviceCreateInfo info = {
@@ -468,6 +485,16 @@ create_device (FvDevice *self, GError **error)
   self->subgroup_size_control = offered13.subgroupSizeControl && offered13.computeFullSubgroups;
   features13.subgroupSizeControl = self->subgroup_size_control;
   features13.computeFullSubgroups = self->subgroup_size_control;
+  if (self->info->cooperative_matrix
+      && fv_matrix_find (self->instance, self->physical, &self->limits.matrix_m, &self->limits.matrix_n,
+                         &self->limits.matrix_k))
+    {
+      features12.shaderFloat16 = VK_TRUE;
+      features12.vulkanMemoryModel = VK_TRUE;
+      features.pNext = (void *)&matrices;
+      info.enabledExtensionCount = 1;
+      info.ppEnabledExtensionNames = &matrix_extension;
+    }
   self->queue_family = find_compute_family (self->physical, &timestamp_bits);
   self->pipeline_timestamps = timestamp_bits > 0;
   self->transfer_family = find_transfer_family (self->physical);
@@ -646,7 +673,13 @@ fv_device_get_info (FvDevice *self)
 guint
 fv_device_get_subgroup_size (FvDevice *self)
 {
-  return self->subgroup_size;
+  return self->limits.subgroup_size;
+}
+
+const FvDeviceLimits *
+fv_device_get_limits (FvDevice *self)
+{
+  return &self->limits;
 }
 
 gboolean

@@ -34,6 +34,14 @@ typedef struct {
 
 void fv_device_info_free (FvDeviceInfo *info);
 
+/* What a device lets kernels do, on which depends which of them it can run. */
+typedef struct {
+  guint subgroup_size;         /* that kernels run with */
+  guint shared_bytes;          /* shared memory of a workgroup */
+  guint threads;               /* of a workgroup */
+  guint matrix_m, matrix_n, matrix_k;    /* cooperative matrices of fp16, summed in fp32, of a subgroup of the driver's default size; 0: none */
+} FvDeviceLimits;
+
 /* (transfer full) (element-type FvDeviceInfo): empty when there is no driver. Errors: FV_DEVICE_ERROR. */
 GPtrArray *fv_device_enumerate (GError **error);
 
@@ -55,6 +63,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvDevice, fv_device_unref)
 const FvDeviceInfo *fv_device_get_info (FvDevice *self);
 /* Subgroup size that kernels run with. */
 guint               fv_device_get_subgroup_size (FvDevice *self);
+const FvDeviceLimits *fv_device_get_limits (FvDevice *self);
 gboolean            fv_device_is_lost  (FvDevice *self);
 /* Bytes of device memory allocated now and at most so far. */
 guint64             fv_device_get_allocated_bytes (FvDevice *self);

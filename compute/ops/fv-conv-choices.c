@@ -79,7 +79,7 @@ fv_conv_choices_add (FvConvChoices *self, const FvConvChoice *choice)
 }
 
 const FvConvChoice *
-fv_conv_choices_find (const FvConvChoices *self, guint lanes, FvConvDirection direction, const FvConvShape *shape)
+fv_conv_choices_find (const FvConvChoices *self, const FvDeviceLimits *limits, FvConvDirection direction, const FvConvShape *shape)
 {
   const FvConvChoice *nearest = NULL;
   double least = INFINITY;
@@ -94,7 +94,7 @@ fv_conv_choices_find (const FvConvChoices *self, guint lanes, FvConvDirection di
       const double distance = fabs (log2 ((double)choice->key.pixels / (double)key.pixels));
 
       if (fv_conv_key_is_like (&choice->key, &key) && distance < least && choice->variant < n_variants
-          && fv_conv_variant_fits (&variants[choice->variant], lanes, direction, shape))
+          && fv_conv_variant_fits (&variants[choice->variant], limits, direction, shape))
         {
           nearest = choice;
           least = distance;

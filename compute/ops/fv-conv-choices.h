@@ -60,7 +60,7 @@ gboolean            fv_conv_choices_add     (FvConvChoices *self, const FvConvCh
 guint               fv_conv_choices_get_n   (const FvConvChoices *self);
 const FvConvChoice *fv_conv_choices_get     (const FvConvChoices *self, guint i);
 /* (nullable): what was decided for this key; else for the nearest number of pixels, by their ratio, whose variant fits. */
-const FvConvChoice *fv_conv_choices_find    (const FvConvChoices *self, guint lanes, FvConvDirection direction, const FvConvShape *shape);
+const FvConvChoice *fv_conv_choices_find    (const FvConvChoices *self, const FvDeviceLimits *limits, FvConvDirection direction, const FvConvShape *shape);
 
 /* (transfer full @self): to @device, instead of what it had; NULL: it has none. */
 void           fv_conv_choices_attach (FvDevice *device, FvConvChoices *self);

@@ -87,7 +87,7 @@ is_cpu (FvDevice *device)
 static void
 choose_variants (Tuner *self, Task *task)
 {
-  const guint lanes = fv_device_get_subgroup_size (self->device);
+  const FvDeviceLimits *limits = fv_device_get_limits (self->device);
   const gboolean cpu = is_cpu (self->device);
   const guint limit = MIN (self->params->max_variants > 0 ? self->params->max_variants
                            : cpu                          ? CPU_MAX_VARIANTS
@@ -97,8 +97,8 @@ choose_variants (Tuner *self, Task *task)
   const FvConvVariant *variants = fv_conv_get_variants (task->asked.direction, &n);
 
   for (guint i = 1; i < n && task->n_variants < limit; i++)
-    if ((!cpu || variants[i].lanes != 0)
-        && fv_conv_variant_fits (&variants[i], lanes, task->asked.direction, &task->asked.shape))
+    if (fv_conv_variant_is_for (&variants[i], self->device)
+        && fv_conv_variant_fits (&variants[i], limits, task->asked.direction, &task->asked.shape))
       task->variants[task->n_variants++] = i;
   /* What runs anywhere is never the fastest where the others were made for the device. */
   if (task->n_variants < limit && (task->n_variants == 0 || !cpu))
@@ -128,7 +128,7 @@ static gboolean
 is_decided (Tuner *self, const FvConvChoices *choices, const FvConvAsked *asked)
 {
   const FvConvChoice *choice
-      = fv_conv_choices_find (choices, fv_device_get_subgroup_size (self->device), asked->direction, &asked->shape);
+      = fv_conv_choices_find (choices, fv_device_get_limits (self->device), asked->direction, &asked->shape);
   FvConvKey key;
 
   fv_conv_key_init (&key, asked->direction, &asked->shape);

@@ -2,27 +2,54 @@
 #include "compute/ops/fv-conv-choices.h"
 #include "compute/ops/fv-conv-families.h"
 
+#include <math.h>
+
+/* Of a GPU's processors, several for each. */
+#define ENOUGH_TILES 128
+
 /* Forward and backward by data are one kernel. In order of preference where nothing was measured. */
 static const FvConvVariant gather[] = {
   { &fv_conv_plain },
-  { &fv_conv_subgroup, 8, 16, 64, 2, 16 },
-  { &fv_conv_subgroup, 8, 32, 32, 2, 16 },
+  { &fv_conv_subgroup, 8, 32, 32, 2, 8 },
   { &fv_conv_subgroup, 8, 64, 16, 2, 8 },
-  { &fv_conv_subgroup, 16, 32, 64, 2, 16 },
-  { &fv_conv_subgroup, 16, 32, 32, 2, 16 },
-  { &fv_conv_subgroup, 16, 64, 16, 1, 16 },
+  { &fv_conv_subgroup, 16, 64, 64, 2, 4 },
+  { &fv_conv_subgroup, 16, 32, 64, 2, 8 },
+  { &fv_conv_subgroup, 16, 64, 32, 2, 4 },
+  { &fv_conv_subgroup, 16, 32, 32, 2, 8 },
+  { &fv_conv_subgroup, 16, 64, 16, 1, 8 },
+  { &fv_conv_matrix, 0, 128, 64, 2, 32 },
+  { &fv_conv_matrix, 0, 64, 64, 2, 32 },
+  { &fv_conv_matrix, 0, 128, 32, 1, 32 },
+  { &fv_conv_matrix, 0, 128, 16, 1, 16 },
+  { &fv_conv_tiled, 0, 128, 128, 8, 16 },
+  { &fv_conv_tiled, 0, 128, 64, 8, 16 },
+  { &fv_conv_tiled, 0, 64, 64, 8, 16 },
+  { &fv_conv_tiled, 0, 128, 32, 8, 16 },
+  { &fv_conv_tiled, 0, 32, 32, 4, 32 },
+  { &fv_conv_tiled, 0, 128, 16, 4, 16 },
 };
 
 static const FvConvVariant weights[] = {
   { &fv_conv_plain },
-  { &fv_conv_subgroup, 8, 0, 64, 2, 16 },
-  { &fv_conv_subgroup, 8, 0, 32, 2, 16 },
-  { &fv_conv_subgroup, 8, 0, 16, 2, 16 },
-  { &fv_conv_subgroup, 16, 0, 64, 2, 32 },
-  { &fv_conv_subgroup, 16, 0, 32, 2, 32 },
-  { &fv_conv_subgroup, 16, 0, 16, 1, 32 },
-  { &fv_conv_subgroup, 16, 0, 32, 2, 16 },
-  { &fv_conv_subgroup, 16, 0, 16, 1, 16 },
+  { &fv_conv_subgroup, 8, 8, 32, 2, 32 },
+  { &fv_conv_subgroup, 8, 8, 32, 2, 16 },
+  { &fv_conv_subgroup, 8, 8, 16, 2, 64 },
+  { &fv_conv_subgroup, 8, 8, 16, 2, 16 },
+  { &fv_conv_subgroup, 16, 4, 64, 2, 64 },
+  { &fv_conv_subgroup, 16, 8, 64, 2, 32 },
+  { &fv_conv_subgroup, 16, 16, 32, 2, 32 },
+  { &fv_conv_subgroup, 16, 8, 32, 2, 64 },
+  { &fv_conv_subgroup, 16, 8, 16, 1, 160 },
+  { &fv_conv_subgroup, 16, 16, 16, 1, 64 },
+  { &fv_conv_subgroup, 16, 16, 16, 1, 32 },
+  { &fv_conv_matrix, 0, 0, 64, 2, 128 },
+  { &fv_conv_matrix, 0, 0, 64, 2, 64 },
+  { &fv_conv_matrix, 0, 0, 32, 1, 64 },
+  { &fv_conv_matrix, 0, 0, 16, 1, 64 },
+  { &fv_conv_tiled, 0, 0, 64, 8, 128 },
+  { &fv_conv_tiled, 0, 0, 64, 8, 64 },
+  { &fv_conv_tiled, 0, 0, 32, 4, 64 },
+  { &fv_conv_tiled, 0, 0, 16, 4, 64 },
 };
 
 static gint forced[FV_N_CONV_DIRECTIONS] = { -1, -1, -1 };
@@ -53,39 +80,61 @@ fv_conv_variant_get_name (const FvConvVariant *variant)
 }
 
 gboolean
-fv_conv_variant_fits (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape)
+fv_conv_variant_fits (const FvConvVariant *variant, const FvDeviceLimits *limits, FvConvDirection direction,
+                      const FvConvShape *shape)
 {
-  return (variant->lanes == 0 || variant->lanes == lanes) && (variant->family->half || !shape->half)
-         && variant->family->fits (variant, lanes, direction, shape);
+  return (variant->lanes == 0 || variant->lanes == limits->subgroup_size) && (variant->family->half || !shape->half)
+         && variant->family->fits (variant, limits, direction, shape);
 }
 
-/* Where nothing was measured. */
+gboolean
+fv_conv_variant_is_for (const FvConvVariant *variant, FvDevice *device)
+{
+  return g_str_equal (fv_device_get_info (device)->type, "cpu") ? !variant->family->gpu : variant->lanes == 0;
+}
+
+/* Tiles that a variant makes of the pixels of a map, or of all its phases; backward by weights, as many as are wanted. */
+static double
+count_tiles (const FvConvVariant *variant, FvConvDirection direction, const FvConvShape *shape)
+{
+  const gboolean data = direction == FV_CONV_BACKWARD_DATA;
+  const double pixels = (double)shape->n * (data ? shape->in_h * shape->in_w : shape->out_h * shape->out_w);
+
+  if (direction == FV_CONV_BACKWARD_WEIGHTS || !variant->family->gpu)
+    return ENOUGH_TILES;
+  return ceil (pixels / variant->pixels) * (data ? shape->in_channels : shape->out_channels) / variant->channels;
+}
+
+/* Where nothing was measured: the first of the table that fits; of those for GPUs, the first that gives each of many processors something to do. */
 static guint
 prefer_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape)
 {
-  const guint lanes = fv_device_get_subgroup_size (device);
-  guint n_variants;
+  guint n_variants, best = 0;
+  double most = 0;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
-  if (!g_str_equal (fv_device_get_info (device)->type, "cpu"))
-    return 0;
-  for (guint i = 1; i < n_variants; i++)
-    if (fv_conv_variant_fits (&variants[i], lanes, direction, shape))
-      return i;
-  return 0;
+  for (guint i = 1; i < n_variants && most < ENOUGH_TILES; i++)
+    if (fv_conv_variant_is_for (&variants[i], device)
+        && fv_conv_variant_fits (&variants[i], fv_device_get_limits (device), direction, shape)
+        && count_tiles (&variants[i], direction, shape) > most)
+      {
+        best = i;
+        most = count_tiles (&variants[i], direction, shape);
+      }
+  return best;
 }
 
 guint
 fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape)
 {
-  const guint lanes = fv_device_get_subgroup_size (device);
+  const FvDeviceLimits *limits = fv_device_get_limits (device);
   FvConvChoices *choices = fv_conv_choices_of (device);
-  const FvConvChoice *choice = choices != NULL ? fv_conv_choices_find (choices, lanes, direction, shape) : NULL;
+  const FvConvChoice *choice = choices != NULL ? fv_conv_choices_find (choices, limits, direction, shape) : NULL;
   guint n_variants, index;
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
   if (forced[direction] >= 0)
-    index = fv_conv_variant_fits (&variants[forced[direction]], lanes, direction, shape) ? forced[direction] : 0;
+    index = fv_conv_variant_fits (&variants[forced[direction]], limits, direction, shape) ? forced[direction] : 0;
   else
     index = choice != NULL ? choice->variant : prefer_variant (device, direction, shape);
   if (choices != NULL)

@@ -42,10 +42,12 @@ const FvConvVariant *fv_conv_get_variants   (FvConvDirection direction, guint *n
 const char          *fv_conv_variant_get_family_name (const FvConvVariant *variant);
 /* (transfer full): of the family and its numbers, "subgroup-16-32x64-2-16": another one for each of a table. */
 char                *fv_conv_variant_get_name (const FvConvVariant *variant);
-/* Whether it can compute this at all on a device with subgroups of @lanes. */
-gboolean             fv_conv_variant_fits   (const FvConvVariant *variant, guint lanes, FvConvDirection direction, const FvConvShape *shape);
+/* Whether it can compute this at all on a device of these limits. */
+gboolean             fv_conv_variant_fits   (const FvConvVariant *variant, const FvDeviceLimits *limits, FvConvDirection direction, const FvConvShape *shape);
+/* Whether it is worth trying on a device of this kind. */
+gboolean             fv_conv_variant_is_for (const FvConvVariant *variant, FvDevice *device);
 /* The index of the variant that graphs built from now on use: what was forced, or decided for the device (fv-conv-choices.h), or the first of the
- * table that fits on the processor, and on other devices what runs anywhere. */
+ * table that is for such a device and fits. */
 guint                fv_conv_choose_variant (FvDevice *device, FvConvDirection direction, const FvConvShape *shape);
 /* For tests and measurements: graphs built from now on use variant @index where it fits, else 0. -1: choose again. */
 void                 fv_conv_force_variant  (FvConvDirection direction, gint index);

@@ -27,13 +27,13 @@ place_at (uint pixel)
 
 // Moves on by @by, itself a place, without a division.
 void
-advance (inout Place p, Place by)
+advance (inout Place p, Place by, uint out_h, uint out_w)
 {
   p.x += by.x;
-  bool wrap = p.x >= pc.out_w;
-  p.x -= wrap ? pc.out_w : 0;
+  bool wrap = p.x >= out_w;
+  p.x -= wrap ? out_w : 0;
   p.y += by.y + uint (wrap);
-  wrap = p.y >= pc.out_h;
-  p.y -= wrap ? pc.out_h : 0;
+  wrap = p.y >= out_h;
+  p.y -= wrap ? out_h : 0;
   p.n += by.n + uint (wrap);
 }

@@ -42,7 +42,7 @@ find (const FvConvChoices *choices, guint n)
   const FvConvChoice *choice;
 
   wanted.n = n;
-  choice = fv_conv_choices_find (choices, fv_device_get_subgroup_size (device), FV_CONV_FORWARD, &wanted);
+  choice = fv_conv_choices_find (choices, fv_device_get_limits (device), FV_CONV_FORWARD, &wanted);
   return choice ? (int)choice->variant : -1;
 }
 
@@ -54,7 +54,7 @@ find_variant (gboolean fits)
   const FvConvVariant *variants = fv_conv_get_variants (FV_CONV_FORWARD, &n);
 
   for (guint i = 1; i < n; i++)
-    if (fv_conv_variant_fits (&variants[i], fv_device_get_subgroup_size (device), FV_CONV_FORWARD, &shape) == fits)
+    if (fv_conv_variant_fits (&variants[i], fv_device_get_limits (device), FV_CONV_FORWARD, &shape) == fits)
       return i;
   g_assert_not_reached ();
 }
@@ -98,7 +98,7 @@ test_nearest (void)
   g_assert_cmpint (find (choices, 16), ==, (int)good);
   /* Another stride is another convolution. */
   other.stride = 2;
-  g_assert_null (fv_conv_choices_find (choices, fv_device_get_subgroup_size (device), FV_CONV_FORWARD, &other));
+  g_assert_null (fv_conv_choices_find (choices, fv_device_get_limits (device), FV_CONV_FORWARD, &other));
 }
 
 static void

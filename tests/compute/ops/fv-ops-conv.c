@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every variant of every direction of the convolution. */
+#include "compute/device/fv-kernel.h"
 #include "compute/ops/fv-conv-variants.h"
 #include "tests/compute/ops/fv-ops-problem.h"
 #include "tests/reference/fv-reference-conv.h"
@@ -144,8 +145,14 @@ list_variants (const ConvRow *row, FvConvDirection direction, guint lanes, gbool
   const FvConvVariant *variants = fv_conv_get_variants (direction, &n_variants);
 
   for (guint i = 0; i < (is_computed (row, direction) ? n_variants : 1); i++)
-    if (fv_conv_variant_fits (&variants[i], lanes != 0 ? lanes : variants[i].lanes, direction, &shape))
-      g_array_append_val (indices, i);
+    {
+      FvDeviceLimits limits = *fv_device_get_limits (fv_test_engine_get_device ());
+
+      if (lanes == 0)
+        limits = (FvDeviceLimits){ variants[i].lanes, G_MAXUINT, G_MAXUINT };
+      if (fv_conv_variant_fits (&variants[i], &limits, direction, &shape))
+        g_array_append_val (indices, i);
+    }
   return indices;
 }
 
@@ -278,7 +285,20 @@ append_variants (GString *text, const ConvRow *row, FvConvDirection direction)
                           fv_conv_choose_variant (fv_test_engine_get_device (), direction, &shape));
 }
 
-/* Which variants are for subgroups of other sizes, so that no test on this device sees them. */
+/* Why no test on this device sees a variant, or NULL. */
+static const char *
+find_obstacle (const FvConvVariant *variant)
+{
+  if (variant->lanes != 0 && variant->lanes != get_lanes ())
+    return "subgroups of another size";
+  if (!g_str_equal (fv_conv_variant_get_family_name (variant), "matrix"))
+    return NULL;
+  if (fv_device_get_limits (fv_test_engine_get_device ())->matrix_m == 0)
+    return "cooperative matrices";
+  return fv_kernel_lookup ("conv-matrix") == NULL ? "a newer glslang" : NULL;
+}
+
+/* Which variants those are. */
 static void
 report_others (FvConvDirection direction)
 {
@@ -287,8 +307,8 @@ report_others (FvConvDirection direction)
   g_autoptr (GString) text = g_string_new (NULL);
 
   for (guint i = 0; i < n_variants; i++)
-    if (variants[i].lanes != 0 && variants[i].lanes != get_lanes ())
-      g_string_append_printf (text, " %u (subgroups of %u)", i, variants[i].lanes);
+    if (find_obstacle (&variants[i]) != NULL)
+      g_string_append_printf (text, " %u (%s)", i, find_obstacle (&variants[i]));
   fv_ops_report_support ("%s, not testable on this device:%s", direction_names[direction],
                          text->len > 0 ? text->str : " none");
 }
@@ -321,14 +341,16 @@ check (const FvOpsOperator *op, gboolean all)
       for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
         {
           g_autoptr (GArray) indices = list_variants (&rows[i], d, get_lanes (), FALSE);
+          g_autoptr (GArray) half = list_variants (&rows[i], d, get_lanes (), TRUE);
 
           if (rows[i].base.full && !all)
             continue;
+          g_array_append_vals (indices, half->data, half->len);
           for (guint k = 0; k < indices->len; k++)
             used[g_array_index (indices, guint, k)]++;
         }
       for (guint i = 0; i < n_variants; i++)
-        if (used[i] == 0 && (variants[i].lanes == 0 || variants[i].lanes == get_lanes ()))
+        if (used[i] == 0 && find_obstacle (&variants[i]) == NULL)
           fv_ops_fail ("no row tries variant %u of direction %u", i, d);
     }
 }
