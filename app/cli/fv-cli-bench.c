@@ -9,7 +9,9 @@
 #include "app/cli/fv-cli.h"
 #include "app/dataset/fv-sample-pictures.h"
 #include "app/project/fv-project.h"
+#include "app/training/fv-kernels.h"
 #include "app/training/fv-recipe.h"
+#include "app/training/fv-run-kernels.h"
 #include "compute/nets/fv-augmenter.h"
 #include "compute/nets/fv-predictor.h"
 
@@ -27,6 +29,7 @@ typedef struct
   char model;
   guint imgsz, batch;
   double seconds;
+  double tune;         /* seconds to try out kernels before */
   const char *project; /* (nullable): whose pictures the loader loads */
   guint pool;          /* MiB of decoded pictures that the loader keeps */
 } Job;
@@ -35,6 +38,7 @@ typedef struct
 {
   double seconds; /* wall clock of the measured steps */
   guint64 images;
+  guint64 counted_bytes; /* what was reckoned to be the peak before anything was allocated; 0 = no device */
   guint64 peak_bytes;
   GArray *phases; /* FvPhase */
 } Result;
@@ -179,6 +183,32 @@ go_on (FvCli *cli, const Job *job, gint64 start, guint64 steps, GError **error)
          && (elapsed < job->seconds || steps < 2);
 }
 
+static void
+report_tuned (guint done, guint total, gpointer cli)
+{
+  fv_cli_progress (cli, 0, "Trying out what is fastest on this device: %u of %u", done, total);
+}
+
+/* The kernels of a network that is trained, or only runs forward. */
+static gboolean
+tune (FvCli *cli, const Job *job, FvModel *model, const FvTrainerParams *params, gboolean train, GError **error)
+{
+  g_autofree char *path = fv_kernels_path ();
+  const FvRunKernels kernels = { .device = fv_model_get_device (model),
+                                 .config = fv_model_get_config (model),
+                                 .trainer = params,
+                                 .imgsz = job->imgsz,
+                                 .sizes = { train ? job->batch : 0 },
+                                 .val_sizes = { train ? 0 : job->batch },
+                                 .path = path,
+                                 .seconds = job->tune,
+                                 .progress = report_tuned,
+                                 .user_data = cli,
+                                 .cancellable = fv_cli_get_cancellable (cli) };
+
+  return fv_run_kernels_choose (&kernels, error);
+}
+
 static gboolean
 bench_train (FvCli *cli, const Job *job, Result *result, GError **error)
 {
@@ -200,6 +230,10 @@ bench_train (FvCli *cli, const Job *job, Result *result, GError **error)
   fv_recipe_get_loss (&recipe, N_CLASSES, &params.loss);
   for (guint group = 0; group < FV_N_GROUPS; group++)
     update.lr[group] = 1e-4;
+  if (!tune (cli, job, model, &params, TRUE, error))
+    return FALSE;
+  result->counted_bytes
+      = fv_trainer_count_bytes (device, fv_model_get_config (model), &params, job->batch, job->imgsz, job->imgsz, NULL);
   trainer = fv_trainer_new (model, &params, error);
   if (!trainer || !fv_trainer_prepare (trainer, job->batch, job->imgsz, job->imgsz, error))
     return FALSE;
@@ -237,11 +271,13 @@ bench_infer (FvCli *cli, const Job *job, Result *result, GError **error)
   g_auto (MadeBatch) made = { { 0 } };
   g_autoptr (FvDevice) device = fv_cli_open_device (cli, 0, error);
   g_autoptr (FvModel) model = device ? make_model (device, job, error) : NULL;
-  g_autoptr (FvPredictor) predictor
-      = model ? fv_predictor_new (model, &(FvPredictorParams){ .ema = TRUE }, error) : NULL;
+  g_autoptr (FvPredictor) predictor = NULL;
   FvPrediction prediction;
   gint64 start;
 
+  if (!model || !tune (cli, job, model, &(FvTrainerParams){ 0 }, FALSE, error))
+    return FALSE;
+  predictor = fv_predictor_new (model, &(FvPredictorParams){ .ema = TRUE }, error);
   if (!predictor)
     return FALSE;
   made_batch_init (&made, job, &policy);
@@ -392,6 +428,7 @@ print_result (FvCli *cli, const char *what, const Job *job, const Result *result
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autofree char *peak = g_format_size_full (result->peak_bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *counted = g_format_size_full (result->counted_bytes, G_FORMAT_SIZE_IEC_UNITS);
   double flops = 0, seconds = 0;
 
   for (guint i = 0; i < result->phases->len; i++)
@@ -404,12 +441,16 @@ print_result (FvCli *cli, const char *what, const Job *job, const Result *result
   fv_cli_json_number (builder, "images_per_second", result->images / result->seconds);
   fv_cli_json_number (builder, "gflops", flops / result->seconds / 1e9);
   fv_cli_json_int (builder, "peak_device_bytes", result->peak_bytes);
+  if (result->counted_bytes > 0)
+    fv_cli_json_int (builder, "counted_device_bytes", result->counted_bytes);
   fv_cli_json_number (builder, "seconds", result->seconds);
   fv_cli_json_int (builder, "images", result->images);
   json_builder_set_member_name (builder, "phases");
   json_builder_begin_array (builder);
   fv_cli_say (cli, "%.1f images/s, %.1f GFLOP/s, at most %s of device memory", result->images / result->seconds,
               flops / result->seconds / 1e9, peak);
+  if (result->counted_bytes > 0)
+    fv_cli_say (cli, "%s were counted on before the start, pictures aside", counted);
   for (guint i = 0; i < result->phases->len; i++)
     {
       const FvPhase *phase = &g_array_index (result->phases, FvPhase, i);
@@ -433,13 +474,15 @@ run (FvCli *cli, int argc, char **argv)
 {
   g_autofree char *what = NULL, *model = NULL, *project = NULL;
   int imgsz = 640, batch = 16, pool = 0, status;
-  double seconds = 10;
+  double seconds = 10, tune_seconds = 0;
   const GOptionEntry entries[] = {
     { "what", 0, 0, G_OPTION_ARG_STRING, &what, "train (the default), infer or loader", "WHAT" },
     { "model", 0, 0, G_OPTION_ARG_STRING, &model, "n (the default), s, m, l or x", "SIZE" },
     { "imgsz", 0, 0, G_OPTION_ARG_INT, &imgsz, "Side of the network's input in pixels (640)", "N" },
     { "batch", 0, 0, G_OPTION_ARG_INT, &batch, "Pictures in a batch (16)", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "How long to measure, at least two batches (10)", "N" },
+    { "tune", 0, 0, G_OPTION_ARG_DOUBLE, &tune_seconds,
+      "Seconds to try out kernels that this device has not run yet, before measuring (0)", "N" },
     { "project", 0, 0, G_OPTION_ARG_FILENAME, &project, "Load this project's pictures, not made-up ones", "PROJECT" },
     { "pool", 0, 0, G_OPTION_ARG_INT, &pool, "Memory for decoded pictures, in MiB (0: each is decoded anew)", "N" },
     { NULL },
@@ -463,13 +506,19 @@ run (FvCli *cli, int argc, char **argv)
     return fv_cli_wrong_usage (cli, "A batch holds 1 to 1024 pictures.");
   if (!(seconds > 0 && seconds <= 86400))
     return fv_cli_wrong_usage (cli, "The time to measure must be above 0 and at most a day.");
+  if (!(tune_seconds >= 0 && tune_seconds <= 86400))
+    return fv_cli_wrong_usage (cli, "The time to try out kernels must not be below 0 and at most a day.");
   if (pool < 0)
     return fv_cli_wrong_usage (cli, "Memory can't be less than nothing.");
   if ((project || pool) && g_strcmp0 (what, "loader") != 0)
     return fv_cli_wrong_usage (cli, "--project and --pool belong to --what loader.");
-  job = (Job){
-    .model = model ? *model : 'n', .imgsz = imgsz, .batch = batch, .seconds = seconds, .project = project, .pool = pool
-  };
+  job = (Job){ .model = model ? *model : 'n',
+               .imgsz = imgsz,
+               .batch = batch,
+               .seconds = seconds,
+               .tune = tune_seconds,
+               .project = project,
+               .pool = pool };
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_equal (what ? what : "train", kinds[i].name))
       {

@@ -284,6 +284,8 @@ find_contradiction (const Options *options)
     return "--measure belongs to --dry-run.";
   if (options->dry_run && (options->resume || options->run || options->events))
     return "--dry-run starts nothing: --run, --resume and --events make no sense with it.";
+  if (options->tune > 86400)
+    return "--tune takes at most a day.";
   if (options->run < 0 || options->resume < 0 || options->plan < 0 || options->run_weights < 0)
     return "Runs are numbered from 1.";
   if (options->model && (strlen (options->model) != 1 || !strchr ("nsmlx", options->model[0])))

@@ -45,6 +45,7 @@ test_wrong_usage (void)
     { "bench", "--imgsz", "33" },
     { "bench", "--what", "nothing" },
     { "bench", "--pool", "1" },
+    { "bench", "--tune", "-1" },
     { "sample" },
   };
   g_auto (FvTestCall) none = fv_test_cli (NULL, NULL);
@@ -63,6 +64,7 @@ static void
 test_devices (void)
 {
   g_auto (FvTestCall) call = fv_test_cli (NULL, "devices", "--json", NULL);
+  g_auto (FvTestCall) kernels = fv_test_cli (NULL, "devices", "--kernels", "--json", NULL);
   static const char *const keys[]
       = { "index",  "name",  "type", "driver", "api_version", "memory_bytes", "fp16", "cooperative_matrix",
           "usable", "reason" };
@@ -73,6 +75,9 @@ test_devices (void)
   for (guint i = 0; i < json_array_get_length (devices); i++)
     for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
       g_assert_true (json_object_has_member (json_array_get_object_element (devices, i), keys[k]));
+  g_assert_false (json_object_has_member (call.json, "kernels"));
+  g_assert_cmpint (kernels.status, ==, 0);
+  g_assert_nonnull (json_object_get_array_member (kernels.json, "kernels"));
 }
 
 /* What needs a device says that there is none; what needs none works. */
