@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan of a whole network's memory, and the barriers of a recording. */
+#include "compute/graph/fv-graph-private.h"
 #include "compute/nets/fv-loss.h"
 #include "compute/nets/fv-yolov5.h"
 #include "compute/ops/fv-augment.h"
@@ -8,9 +9,9 @@ static FvDevice *device;
 
 /* YOLOv5n with its loss and backward nodes; the addresses of the parameters are never followed. */
 static FvGraph *
-build_network (gboolean training, gboolean recompute, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
+build_network (gboolean training, gsize aim_bytes, guint frozen_layers, FvTensor *heads[FV_YOLOV5_N_HEADS])
 {
-  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training, .aim_bytes = recompute });
+  FvGraph *g = fv_graph_new (device, &(FvGraphParams){ .training = training, .aim_bytes = aim_bytes });
   const FvYolov5Buffers buffers = { .weights = 1 << 20, .statistics = 1 << 24, .gradients = training ? 1 << 26 : 0 };
   const FvLossParams loss = { .box = 1, .obj = 1, .cls = 1, .cls_pw = 1, .obj_pw = 1, .anchor_t = 4 };
   FvYolov5Config config;
@@ -36,7 +37,7 @@ static void
 test_shapes (void)
 {
   FvTensor *heads[FV_YOLOV5_N_HEADS];
-  g_autoptr (FvGraph) g = build_network (FALSE, FALSE, 0, heads);
+  g_autoptr (FvGraph) g = build_network (FALSE, 0, 0, heads);
 
   for (guint i = 0; i < FV_YOLOV5_N_HEADS; i++)
     {
@@ -53,11 +54,11 @@ static void
 test_plan_bytes (void)
 {
   FvTensor *heads[FV_YOLOV5_N_HEADS];
-  g_autoptr (FvGraph) training = build_network (TRUE, FALSE, 0, heads);
-  g_autoptr (FvGraph) frozen = build_network (TRUE, FALSE, 10, heads);
-  g_autoptr (FvGraph) recompute = build_network (TRUE, TRUE, 0, heads);
-  g_autoptr (FvGraph) frozen_recompute = build_network (TRUE, TRUE, 10, heads);
-  g_autoptr (FvGraph) inference = build_network (FALSE, FALSE, 0, heads);
+  g_autoptr (FvGraph) training = build_network (TRUE, 0, 0, heads);
+  g_autoptr (FvGraph) frozen = build_network (TRUE, 0, 10, heads);
+  g_autoptr (FvGraph) recompute = build_network (TRUE, 1, 0, heads);
+  g_autoptr (FvGraph) frozen_recompute = build_network (TRUE, 1, 10, heads);
+  g_autoptr (FvGraph) inference = build_network (FALSE, 0, 0, heads);
   FvGraph *const all[] = { training, frozen, recompute, frozen_recompute, inference };
 
   g_assert_cmpuint (fv_graph_get_arena_bytes (inference), >, 0);
@@ -70,6 +71,44 @@ test_plan_bytes (void)
     {
       g_assert_cmpuint (fv_graph_get_peak_bytes (all[i]), <=, fv_graph_get_arena_bytes (all[i]));
       g_assert_cmpuint (fv_graph_get_arena_bytes (all[i]), <, 1.03 * fv_graph_get_peak_bytes (all[i]));
+    }
+}
+
+/* No more is made again than is needed for what is aimed at. */
+static void
+test_aim (void)
+{
+  FvTensor *heads[FV_YOLOV5_N_HEADS];
+  g_autoptr (FvGraph) all = build_network (TRUE, 0, 0, heads);
+  g_autoptr (FvGraph) least = build_network (TRUE, 1, 0, heads);
+  const gsize most_bytes = fv_graph_get_peak_bytes (all), least_bytes = fv_graph_get_peak_bytes (least);
+  gsize n_nodes = all->nodes->len;
+
+  for (guint i = 0; i <= 8; i++)
+    {
+      const gsize aim = most_bytes - (most_bytes - least_bytes) / 8 * i;
+      g_autoptr (FvGraph) g = build_network (TRUE, aim, 0, heads);
+
+      g_assert_cmpuint (fv_graph_get_peak_bytes (g), <=, aim + aim / 50);
+      g_assert_cmpuint (g->nodes->len, >=, n_nodes);
+      g_assert_true ((g->nodes->len == all->nodes->len) == (i == 0));
+      n_nodes = g->nodes->len;
+    }
+}
+
+/* No tensor is copied to be concatenated, no gradient to be added to another. */
+static void
+test_no_copies (void)
+{
+  FvTensor *heads[FV_YOLOV5_N_HEADS];
+  g_autoptr (FvGraph) g = build_network (TRUE, 0, 0, heads);
+
+  for (guint i = 0; i < g->nodes->len; i++)
+    {
+      const FvNode *node = g->nodes->pdata[i];
+
+      g_assert_cmpstr (node->op->name, !=, "copy");
+      g_assert_cmpstr (node->op->name, !=, "accumulate");
     }
 }
 
@@ -167,6 +206,8 @@ main (int argc, char **argv)
   g_assert_no_error (error);
   g_test_add_func ("/graph/shapes", test_shapes);
   g_test_add_func ("/graph/plan-bytes", test_plan_bytes);
+  g_test_add_func ("/graph/aim", test_aim);
+  g_test_add_func ("/graph/no-copies", test_no_copies);
   g_test_add_func ("/graph/no-overlap", test_no_overlap);
   g_test_add_func ("/graph/barriers", test_barriers);
   result = g_test_run ();
