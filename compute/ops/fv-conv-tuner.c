@@ -123,25 +123,29 @@ is_near (const FvConvKey *a, const FvConvKey *b)
   return fv_conv_key_is_like (a, b) && a->pixels <= NEAR * b->pixels && b->pixels <= NEAR * a->pixels;
 }
 
-/* Or will be, with one of the tasks that there are. */
+/* Whether one of the tasks that there are will decide it, too. */
 static gboolean
-is_decided (Tuner *self, const FvConvChoices *choices, const FvConvAsked *asked)
+is_covered (Tuner *self, const FvConvKey *key)
 {
-  const FvConvChoice *choice
-      = fv_conv_choices_find (choices, fv_device_get_limits (self->device), asked->direction, &asked->shape);
-  FvConvKey key;
-
-  fv_conv_key_init (&key, asked->direction, &asked->shape);
   for (guint i = 0; i < self->tasks->len; i++)
     {
       const FvConvAsked *other = &g_array_index (self->tasks, Task, i).asked;
       FvConvKey other_key;
 
       fv_conv_key_init (&other_key, other->direction, &other->shape);
-      if (is_near (&key, &other_key))
+      if (is_near (key, &other_key))
         return TRUE;
     }
-  return choice != NULL && is_near (&choice->key, &key);
+  return FALSE;
+}
+
+static gboolean
+is_decided (Tuner *self, const FvConvChoices *choices, const FvConvAsked *asked, const FvConvKey *key)
+{
+  const FvConvChoice *choice
+      = fv_conv_choices_find (choices, fv_device_get_limits (self->device), asked->direction, &asked->shape);
+
+  return choice != NULL && is_near (&choice->key, key);
 }
 
 static gboolean
@@ -189,15 +193,17 @@ list_tasks (Tuner *self, FvConvChoices *choices)
   for (guint i = 0; i < asked->len; i++)
     {
       Task task = { .asked = g_array_index (asked, FvConvAsked, i) };
+      FvConvKey key;
 
-      task.work = task.asked.uses * fv_conv_shape_get_flops (&task.asked.shape);
-      all += task.work;
-      if (is_decided (self, choices, &task.asked))
-        continue;
+      fv_conv_key_init (&key, task.asked.direction, &task.asked.shape);
       choose_variants (self, &task);
-      task.tried = choose_size (self, &task.asked.shape);
       /* Where there is nothing to choose from, there is nothing to time. */
-      if (task.n_variants < 2)
+      if (task.n_variants < 2 || is_covered (self, &key))
+        continue;
+      task.work = task.asked.uses * fv_conv_shape_get_flops (&task.asked.shape);
+      task.tried = choose_size (self, &task.asked.shape);
+      all += task.work;
+      if (is_decided (self, choices, &task.asked, &key))
         continue;
       left += task.work;
       g_array_append_val (self->tasks, task);
