@@ -189,6 +189,12 @@ fv_checkpoint_get_progress (const FvCheckpoint *self)
 }
 
 gboolean
+fv_checkpoint_has (const FvCheckpoint *self, FvModelBuffer buffer)
+{
+  return fv_tensor_file_lookup (self->file, fv_model_buffer_name (buffer)) != NULL;
+}
+
+gboolean
 fv_checkpoint_restore (FvCheckpoint *self, FvModel *model, FvProgress *progress, GError **error)
 {
   for (guint i = 0; i < FV_N_BUFFERS; i++)

@@ -40,6 +40,8 @@ const FvYolov5Config *fv_checkpoint_get_config (const FvCheckpoint *self);
 char **fv_checkpoint_get_class_names (const FvCheckpoint *self);
 const char *fv_checkpoint_get_recipe_hash (const FvCheckpoint *self);
 const FvProgress *fv_checkpoint_get_progress (const FvCheckpoint *self);
+/* Whether the model had such a buffer: FV_BUFFER_LOSS_SCALE says that the run has mixed precision. */
+gboolean fv_checkpoint_has (const FvCheckpoint *self, FvModelBuffer buffer);
 
 /*
  * Uploads every buffer that @model has, a trainer having been made on it, and copies the counters to @progress (initialised).

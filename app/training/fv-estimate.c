@@ -3,6 +3,7 @@
 
 #include "app/dataset/fv-letterbox.h"
 #include "app/training/fv-micro-batch.h"
+#include "app/training/fv-precision.h"
 #include "app/training/fv-train.h"
 #include "compute/nets/fv-predictor.h"
 
@@ -81,6 +82,7 @@ count_trainer (const Needs *self, guint n, guint64 aim, guint64 *largest)
     .loss = self->loss,
     .frozen_layers = (guint)recipe->freeze,
     .clip_norm = (float)recipe->clip,
+    .half = fv_precision_is_half (recipe, self->device),
     .aim_bytes = aim,
   };
 

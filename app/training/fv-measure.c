@@ -2,6 +2,7 @@
 #include "app/training/fv-estimate.h"
 
 #include "app/augment/fv-batch-builder.h"
+#include "app/training/fv-precision.h"
 #include "app/training/fv-validate.h"
 #include "compute/nets/fv-predictor.h"
 
@@ -108,6 +109,7 @@ time_training (Measure *self, FvRate *rate, GError **error)
     .optimizer = (FvOptimizer)self->recipe.optimizer,
     .frozen_layers = (guint)self->recipe.freeze,
     .clip_norm = (float)self->recipe.clip,
+    .half = fv_precision_is_half (&self->recipe, self->device),
   };
   g_autoptr (FvBatchBuilder) builder = NULL;
   g_autoptr (FvTrainer) trainer = NULL;

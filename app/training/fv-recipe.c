@@ -12,6 +12,7 @@
 G_DEFINE_QUARK (fv_recipe_error, fv_recipe_error)
 
 static const char *const optimizer_names[] = { "SGD", "AdamW", NULL };
+static const char *const precision_names[] = { "auto", "fp32", "fp16", NULL };
 G_STATIC_ASSERT (FV_OPTIMIZER_SGD == 0 && FV_OPTIMIZER_ADAMW == 1);
 
 #define INTEGER(field, initial, min, max, result, text)                                                                \
@@ -41,6 +42,10 @@ static const FvRecipeKey keys[] = {
   INTEGER (seed, 0, 0, 9007199254740992.0, TRUE, N_ ("Start of every random number of the run.")),
   { "optimizer", FV_RECIPE_CHOICE, G_STRUCT_OFFSET (FvRecipe, optimizer), FV_OPTIMIZER_SGD, 0, 1, optimizer_names, TRUE,
     N_ ("SGD with Nesterov momentum, or AdamW.") },
+  { "precision", FV_RECIPE_CHOICE, G_STRUCT_OFFSET (FvRecipe, precision), FV_PRECISION_AUTO, 0, 2, precision_names,
+    TRUE,
+    N_ ("Numbers between layers: fp32, or fp16 with weights in fp32, which takes half the memory; auto is fp16 on a "
+        "graphics card that has it.") },
   INTEGER (freeze, 0, 0, FV_YOLOV5_N_LAYERS - 1, TRUE,
            N_ ("Layers, counted from the first, that learn nothing: 10 is the backbone, 24 all but the head.")),
   INTEGER (patience, 100, 0, 100000, TRUE,
@@ -419,7 +424,8 @@ fv_recipe_to_canonical (const FvRecipe *self)
   qsort (sorted, G_N_ELEMENTS (sorted), sizeof *sorted, compare_keys);
   for (guint i = 0; i < G_N_ELEMENTS (sorted); i++)
     if (sorted[i]->affects_result
-        && (sorted[i]->offset != G_STRUCT_OFFSET (FvRecipe, micro_batch) || self->micro_batch > 0))
+        && (sorted[i]->offset != G_STRUCT_OFFSET (FvRecipe, micro_batch) || self->micro_batch > 0)
+        && (sorted[i]->offset != G_STRUCT_OFFSET (FvRecipe, precision) || self->precision != FV_PRECISION_AUTO))
       add_member (self, sorted[i], object);
   json_node_take_object (node, object);
   return fv_json_print (node, FALSE);

@@ -28,11 +28,19 @@ typedef enum
   FV_RECIPE_ERROR_VALUE,        /* not of the key's type, or out of its range */
 } FvRecipeError;
 
+typedef enum
+{
+  FV_PRECISION_AUTO, /* see fv_precision_is_half() */
+  FV_PRECISION_FP32,
+  FV_PRECISION_FP16, /* activations; mixed precision */
+} FvPrecision;
+
 typedef struct
 {
   /* The run. */
   gint64 epochs, batch, micro_batch, imgsz, seed;
   gint64 optimizer;        /* FvOptimizer */
+  gint64 precision;        /* FvPrecision */
   gint64 freeze, patience; /* patience 0: never stop early */
   gint64 nbs, carry_accumulation;
   gint64 val_period, workers, log_period;
@@ -89,8 +97,8 @@ gboolean fv_recipe_set_pair (FvRecipe *self, const char *pair, GError **error);
 /* (transfer full): all keys, in the table's order. */
 JsonNode *fv_recipe_to_json (const FvRecipe *self);
 /*
- * (transfer full): the keys that affect the result, sorted by name, on one line. micro_batch is among them only where the person chose it: what
- * automatic comes to is in the run's plan.
+ * (transfer full): the keys that affect the result, sorted by name, on one line. micro_batch and precision are among them only where the person chose
+ * them: what automatic comes to is in the run's plan.
  */
 char *fv_recipe_to_canonical (const FvRecipe *self);
 /* (transfer full): sha256 of fv_recipe_to_canonical(), in hexadecimal. */

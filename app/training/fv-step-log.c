@@ -148,6 +148,17 @@ take_losses (FvStepLog *self, const FvStepLosses *losses, FvProgress *progress, 
   return finite;
 }
 
+/* Mixed precision: a gradient was too large for fp16. The scale of the loss is halved, and training goes on. */
+static gboolean
+write_skipped (FvStepLog *self, const FvProgress *progress, const FvUpdateResult *update, GError **error)
+{
+  JsonBuilder *builder = fv_events_begin (self->events, "update-skipped");
+
+  fv_json_put_int (builder, "epoch", progress->epoch);
+  fv_json_put_double (builder, "loss_scale", (double)update->loss_scale);
+  return fv_events_end (self->events, builder, error);
+}
+
 gboolean
 fv_step_log_collect (FvStepLog *self, FvTrainer *trainer, FvProgress *progress, GError **error)
 {
@@ -158,7 +169,12 @@ fv_step_log_collect (FvStepLog *self, FvTrainer *trainer, FvProgress *progress, 
     if (!take_losses (self, &losses, progress, error))
       return FALSE;
   while (fv_trainer_poll_update (trainer, &update))
-    if (update.skipped)
+    if (update.skipped && update.loss_scale > FV_LOSS_SCALE_LEAST)
+      {
+        if (!write_skipped (self, progress, &update, error))
+          return FALSE;
+      }
+    else if (update.skipped)
       {
         g_set_error (error, FV_TRAIN_ERROR, FV_TRAIN_ERROR_NOT_FINITE,
                      _ ("The gradients of epoch %u are not finite numbers: training has run away."), progress->epoch);

@@ -4,6 +4,7 @@
 #include "app/augment/fv-batch-builder.h"
 #include "app/training/fv-estimate.h"
 #include "app/training/fv-micro-batch.h"
+#include "app/training/fv-precision.h"
 #include "app/training/fv-run-kernels.h"
 #include "app/training/fv-sampler.h"
 #include "app/training/fv-schedule.h"
@@ -24,6 +25,7 @@ typedef struct
 {
   const FvTrainParams *params;
   const FvRecipe *recipe;
+  FvRecipe decided; /* once precision is no longer automatic */
   char *recipe_hash;
   FvDataset *dataset;
   GArray *train_items, *val_items; /* of guint: indices into the dataset */
@@ -513,19 +515,68 @@ run_epochs (Training *self, GError **error)
   return save_weights (self, last, error) && save_checkpoint (self, error);
 }
 
-/* The numbers that a new run starts from, on the device. */
+/* The numbers that a new run starts from, (transfer full). */
+static gboolean
+make_start (Training *self, const FvYolov5Config *config, FvStartRecord *record, float **parameters, float **statistics,
+            GError **error)
+{
+  g_autoptr (FvLayout) layout = fv_yolov5_layout_new (config);
+  guint64 seed = (guint64)self->recipe->seed;
+
+  *parameters = g_new0 (float, fv_layout_get_parameter_floats (layout));
+  *statistics = g_new0 (float, fv_layout_get_statistics_floats (layout));
+  if (self->params->weights)
+    return fv_weights_apply (self->params->weights, config, layout, seed, *parameters, *statistics,
+                             &record->transferred, &record->total, error);
+  fv_yolov5_init (config, layout, seed, 0, FALSE, *parameters, *statistics);
+  return TRUE;
+}
+
+/* From here on the recipe says what precision the run has. */
+static void
+set_precision (Training *self, gboolean half)
+{
+  self->decided = *self->recipe;
+  self->decided.precision = half ? FV_PRECISION_FP16 : FV_PRECISION_FP32;
+  self->recipe = &self->decided;
+}
+
+/* Mixed precision where the recipe and the device are for it, and where it gives there what fp32 gives. */
+static gboolean
+decide_precision (Training *self, const FvYolov5Config *config, FvStartRecord *record, GError **error)
+{
+  FvDevice *device = self->params->device;
+  gboolean half = fv_precision_is_half (self->recipe, device);
+  g_autofree float *parameters = NULL;
+  g_autofree float *statistics = NULL;
+  g_autofree char *text = NULL;
+  FvHalfCheck check = { .passed = FALSE };
+  FvLossParams loss;
+
+  if (half)
+    {
+      fv_recipe_get_loss (self->recipe, config->n_classes, &loss);
+      if (!make_start (self, config, record, &parameters, &statistics, error)
+          || !fv_half_check (device, config, &loss, parameters, statistics, &check, error))
+        return FALSE;
+    }
+  if (!check.passed && (half || self->recipe->precision == FV_PRECISION_FP16))
+    {
+      text = fv_precision_describe (half ? &check : NULL, device);
+      warn (self, "precision", text);
+    }
+  set_precision (self, check.passed);
+  return TRUE;
+}
+
+/* The same on the device. */
 static gboolean
 load_start (Training *self, const FvYolov5Config *config, FvStartRecord *record, GError **error)
 {
-  const FvLayout *layout = fv_model_get_layout (self->model);
-  g_autofree float *parameters = g_new0 (float, fv_layout_get_parameter_floats (layout));
-  g_autofree float *statistics = g_new0 (float, fv_layout_get_statistics_floats (layout));
-  guint64 seed = (guint64)self->recipe->seed;
+  g_autofree float *parameters = NULL;
+  g_autofree float *statistics = NULL;
 
-  if (!self->params->weights)
-    fv_yolov5_init (config, layout, seed, 0, FALSE, parameters, statistics);
-  else if (!fv_weights_apply (self->params->weights, config, layout, seed, parameters, statistics, &record->transferred,
-                              &record->total, error))
+  if (!make_start (self, config, record, &parameters, &statistics, error))
     return FALSE;
   return fv_model_upload (self->model, FV_BUFFER_WEIGHTS, parameters, error)
          && fv_model_upload (self->model, FV_BUFFER_STATISTICS, statistics, error)
@@ -567,6 +618,7 @@ get_trainer_params (Training *self, const FvYolov5Config *config)
     .loss = self->loss,
     .frozen_layers = (guint)self->recipe->freeze,
     .clip_norm = (float)self->recipe->clip,
+    .half = fv_precision_is_half (self->recipe, self->params->device),
   };
 }
 
@@ -776,7 +828,7 @@ start_new (Training *self, GError **error)
   FvEstimate needs;
   FvStartRecord record = {
     .device = self->params->device,
-    .recipe = self->recipe,
+    .recipe = self->params->recipe,
     .images = self->train_items->len,
     .val_images = self->val_items->len,
     .variant = weights ? weights->config.variant : self->params->variant,
@@ -788,7 +840,8 @@ start_new (Training *self, GError **error)
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
   if (weights)
     memcpy (config.anchors, weights->config.anchors, sizeof config.anchors);
-  if (!estimate (self, &config, self->params->plan ? self->params->plan->micro_batch : 0, &needs, error)
+  if (!decide_precision (self, &config, &record, error)
+      || !estimate (self, &config, self->params->plan ? self->params->plan->micro_batch : 0, &needs, error)
       || !choose_kernels (self, &config, get_repeated (self), self->params->kernels, error))
     return FALSE;
   /* The fastest kernels may need more memory: where there is none, it is those that were counted with first. */
@@ -868,6 +921,7 @@ start_resumed (Training *self, GError **error)
           path);
       return FALSE;
     }
+  set_precision (self, fv_checkpoint_has (checkpoint, FV_BUFFER_LOSS_SCALE));
   if (!follow_plan (self, fv_checkpoint_get_config (checkpoint), error)
       || !make_engine (self, fv_checkpoint_get_config (checkpoint), error)
       || !fv_checkpoint_restore (checkpoint, self->model, &self->progress, error) || !keep_plan (self, error))

@@ -274,6 +274,22 @@ test_micro_batch (void)
   g_assert_nonnull (strstr (chosen, "\"micro_batch\":4"));
 }
 
+static void
+test_precision (void)
+{
+  FvRecipe recipe;
+  g_autofree char *automatic = NULL;
+  g_autofree char *chosen = NULL;
+
+  fv_recipe_init (&recipe);
+  g_assert_cmpint (recipe.precision, ==, FV_PRECISION_AUTO);
+  automatic = fv_recipe_to_canonical (&recipe);
+  g_assert_null (strstr (automatic, "precision"));
+  g_assert_true (fv_recipe_set (&recipe, "precision", "fp16", NULL));
+  chosen = fv_recipe_to_canonical (&recipe);
+  g_assert_nonnull (strstr (chosen, "\"precision\":\"fp16\""));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -286,5 +302,6 @@ main (int argc, char **argv)
   g_test_add_func ("/training/recipe/scaling", test_scaling);
   g_test_add_func ("/training/json/numbers", test_numbers);
   g_test_add_func ("/training/recipe/micro-batch", test_micro_batch);
+  g_test_add_func ("/training/recipe/precision", test_precision);
   return g_test_run ();
 }

@@ -236,6 +236,44 @@ test_stop_and_resume (void)
     }
 }
 
+/* Mixed precision goes on with the scale of its loss; the check at the start finds nothing wrong here. */
+static void
+test_half (void)
+{
+  if (!fv_device_get_info (device)->fp16)
+    {
+      g_test_skip ("the device has no fp16");
+      return;
+    }
+  for (guint number = 200; number < 202; number++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (FvDataset) dataset = fv_test_runs_make_dataset (N_TRAIN, N_VAL);
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (FvCheckpoint) checkpoint = NULL;
+      g_autoptr (GPtrArray) events = NULL;
+      g_autofree char *path = fv_run_path (project, number, FV_RUN_CHECKPOINT);
+      Interruption interruption = { 1, 1, FALSE, cancellable };
+      FvRecipe recipe;
+      FvTrainResult result;
+
+      fv_test_runs_init_recipe (&recipe, 2);
+      recipe.precision = FV_PRECISION_FP16;
+      train (number, &recipe, dataset, NULL, number == 200 ? NULL : &interruption, &result, &error);
+      g_assert_no_error (error);
+      if (number > 200)
+        resume (number, &result);
+      g_assert_cmpint (result.reason, ==, FV_TRAIN_COMPLETED);
+      checkpoint = fv_checkpoint_open (path, &error);
+      g_assert_no_error (error);
+      g_assert_true (fv_checkpoint_has (checkpoint, FV_BUFFER_LOSS_SCALE));
+      events = read_events (number);
+      for (guint i = 0; i < events->len; i++)
+        g_assert_cmpstr (json_object_get_string_member_with_default (events->pdata[i], "id", ""), !=, "precision");
+    }
+  assert_same_weights (200, 201);
+}
+
 /* (transfer full): the same convolutions, all by what runs on any device. */
 static FvConvChoices *
 make_plain (const FvConvChoices *kernels)
@@ -571,6 +609,7 @@ main (int argc, char **argv)
   g_test_add_func ("/training/train/whole", test_whole);
   g_test_add_func ("/training/train/repeatable", test_repeatable);
   g_test_add_func ("/training/train/stop-and-resume", test_stop_and_resume);
+  g_test_add_func ("/training/train/half", test_half);
   g_test_add_func ("/training/train/plan", test_plan);
   g_test_add_func ("/training/train/other-kernels", test_other_kernels);
   g_test_add_data_func ("/training/train/kill-and-resume", &never, test_kill_and_resume);
