@@ -39,7 +39,6 @@ typedef struct
   double seconds; /* wall clock of the measured steps */
   guint64 images;
   guint64 counted_bytes; /* what was reckoned to be the peak before anything was allocated; 0 = no device */
-  guint64 counted_bytes; /* what was reckoned to be the peak before anything was allocated; 0 = no device */
   guint64 peak_bytes;
   GArray *phases; /* FvPhase */
 } Result;
@@ -235,8 +234,6 @@ bench_train (FvCli *cli, const Job *job, Result *result, GError **error)
     return FALSE;
   result->counted_bytes
       = fv_trainer_count_bytes (device, fv_model_get_config (model), &params, job->batch, job->imgsz, job->imgsz, NULL);
-  result->counted_bytes = fv_trainer_count_bytes (device, fv_model_get_config (model), &params, job->batch, job->imgsz,
-                                                  job->imgsz, NULL);
   trainer = fv_trainer_new (model, &params, error);
   if (!trainer || !fv_trainer_prepare (trainer, job->batch, job->imgsz, job->imgsz, error))
     return FALSE;
@@ -432,7 +429,6 @@ print_result (FvCli *cli, const char *what, const Job *job, const Result *result
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autofree char *peak = g_format_size_full (result->peak_bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *counted = g_format_size_full (result->counted_bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *counted = g_format_size_full (result->counted_bytes, G_FORMAT_SIZE_IEC_UNITS);
   double flops = 0, seconds = 0;
 
   for (guint i = 0; i < result->phases->len; i++)
@@ -447,16 +443,12 @@ print_result (FvCli *cli, const char *what, const Job *job, const Result *result
   fv_cli_json_int (builder, "peak_device_bytes", result->peak_bytes);
   if (result->counted_bytes > 0)
     fv_cli_json_int (builder, "counted_device_bytes", result->counted_bytes);
-  if (result->counted_bytes > 0)
-    fv_cli_json_int (builder, "counted_device_bytes", result->counted_bytes);
   fv_cli_json_number (builder, "seconds", result->seconds);
   fv_cli_json_int (builder, "images", result->images);
   json_builder_set_member_name (builder, "phases");
   json_builder_begin_array (builder);
   fv_cli_say (cli, "%.1f images/s, %.1f GFLOP/s, at most %s of device memory", result->images / result->seconds,
               flops / result->seconds / 1e9, peak);
-  if (result->counted_bytes > 0)
-    fv_cli_say (cli, "%s were counted on before the start, pictures aside", counted);
   if (result->counted_bytes > 0)
     fv_cli_say (cli, "%s were counted on before the start, pictures aside", counted);
   for (guint i = 0; i < result->phases->len; i++)

@@ -247,9 +247,7 @@ fv_kernels_read (const char *path)
   GStatBuf info;
   g_autoptr (JsonObject) root
       = g_stat (path, &info) == 0 && info.st_size <= MAX_BYTES ? fv_json_load_object (path, NULL) : NULL;
-  JsonNode *node = root && get_int (root, "version") == VERSION
-                       ? json_object_get_member (root, "devices")
-                       : NULL;
+  JsonNode *node = root && get_int (root, "version") == VERSION ? json_object_get_member (root, "devices") : NULL;
   JsonArray *devices = json_array_new ();
 
   for (guint i = 0; node && JSON_NODE_HOLDS_ARRAY (node) && i < json_array_get_length (json_node_get_array (node)); i++)
@@ -271,9 +269,7 @@ is_of (JsonObject *object, FvDevice *device)
          && g_strcmp0 (get_string (object, "driver"), info->driver) == 0
          && g_strcmp0 (get_string (object, "uuid"), info->uuid) == 0
          && get_count (object, "subgroup_size") == fv_device_get_subgroup_size (device)
-         && g_strcmp0 (get_string (object, "checksum"),
-                       fv_kernels_get_checksum ())
-                == 0;
+         && g_strcmp0 (get_string (object, "checksum"), fv_kernels_get_checksum ()) == 0;
 }
 
 static JsonObject *

@@ -52,10 +52,9 @@ tune (const FvRunKernels *self, double flops, GError **error)
 {
   const double share = SHARE * flops * self->pictures / SLOW_FLOPS;
   const double seconds = self->seconds >= 0 ? self->seconds : MIN (share, MAX_SECONDS);
-  const FvConvTunerParams params = { .seconds = seconds,
-                                     .progress = self->progress,
-                                     .user_data = self->user_data,
-                                     .cancellable = self->cancellable };
+  const FvConvTunerParams params = {
+    .seconds = seconds, .progress = self->progress, .user_data = self->user_data, .cancellable = self->cancellable
+  };
   g_autoptr (GError) failure = NULL;
   gint decided = 0;
 

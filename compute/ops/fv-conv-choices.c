@@ -79,7 +79,8 @@ fv_conv_choices_add (FvConvChoices *self, const FvConvChoice *choice)
 }
 
 const FvConvChoice *
-fv_conv_choices_find (const FvConvChoices *self, const FvDeviceLimits *limits, FvConvDirection direction, const FvConvShape *shape)
+fv_conv_choices_find (const FvConvChoices *self, const FvDeviceLimits *limits, FvConvDirection direction,
+                      const FvConvShape *shape)
 {
   const FvConvChoice *nearest = NULL;
   double least = INFINITY;

@@ -251,8 +251,8 @@ static void
 append (Tuner *self, Try *try)
 {
   const FvConvShape *shape = &try->task->tried;
-  FvTensor *x = fv_graph_tensor (try->graph, shape->n, shape->in_h, shape->in_w, shape->in_channels,
-                                 shape->in_channels, "x");
+  FvTensor *x
+      = fv_graph_tensor (try->graph, shape->n, shape->in_h, shape->in_w, shape->in_channels, shape->in_channels, "x");
   FvTensor *y = fv_graph_tensor (try->graph, shape->n, shape->out_h, shape->out_w, shape->out_channels,
                                  shape->out_channels, "y");
 
