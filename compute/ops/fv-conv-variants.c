@@ -10,7 +10,8 @@
 /* Forward and backward by data are one kernel. In order of preference where nothing was measured. */
 static const FvConvVariant gather[] = {
   { &fv_conv_plain },
-  { &fv_conv_subgroup, 8, 32, 32, 2, 8 },
+  { &fv_conv_subgroup, 8, 64, 64, 2, 2 },
+  { &fv_conv_subgroup, 8, 64, 32, 2, 4 },
   { &fv_conv_subgroup, 8, 64, 16, 2, 8 },
   { &fv_conv_subgroup, 16, 64, 64, 2, 4 },
   { &fv_conv_subgroup, 16, 32, 64, 2, 8 },
@@ -31,7 +32,8 @@ static const FvConvVariant gather[] = {
 
 static const FvConvVariant weights[] = {
   { &fv_conv_plain },
-  { &fv_conv_subgroup, 8, 8, 32, 2, 32 },
+  { &fv_conv_subgroup, 8, 2, 64, 2, 64 },
+  { &fv_conv_subgroup, 8, 4, 32, 2, 64 },
   { &fv_conv_subgroup, 8, 8, 32, 2, 16 },
   { &fv_conv_subgroup, 8, 8, 16, 2, 64 },
   { &fv_conv_subgroup, 8, 8, 16, 2, 16 },
