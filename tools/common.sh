@@ -10,7 +10,7 @@ packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools li
 packages_to_run=(mesa-vulkan-drivers adwaita-icon-theme librsvg2-common)
 # A screen that nobody sees: tests/with-display and what uses it.
 packages_for_screen=(xvfb x11-utils openbox picom dbus-daemon at-spi2-core fonts-cantarell gsettings-desktop-schemas libx11-dev libxtst-dev)
-packages_to_test=(vulkan-validationlayers appstream appstream-util librsvg2-bin libxml2-utils man-db
+packages_to_test=(vulkan-validationlayers spirv-tools appstream appstream-util librsvg2-bin libxml2-utils man-db
   "${packages_for_screen[@]}")
 packages_for_flatpak=(flatpak flatpak-builder bubblewrap ostree mmdebstrap elfutils fuse3 xdg-desktop-portal xdg-desktop-portal-gtk)
 
