@@ -55,6 +55,7 @@ struct _FvConvFamily {
 
 extern const FvConvFamily fv_conv_plain;      /* any device */
 extern const FvConvFamily fv_conv_subgroup;   /* CPU drivers */
+extern const FvConvFamily fv_conv_winograd;   /* CPU drivers; 3 x 3 with stride 1 */
 extern const FvConvFamily fv_conv_tiled;      /* GPUs */
 extern const FvConvFamily fv_conv_matrix;     /* GPUs with cooperative matrices; fp16 activations */
 

@@ -10,6 +10,12 @@
 /* Forward and backward by data are one kernel. In order of preference where nothing was measured. */
 static const FvConvVariant gather[] = {
   { &fv_conv_plain },
+  { &fv_conv_winograd, 8, 32, 32, 4, 8 },
+  { &fv_conv_winograd, 8, 32, 16, 4, 16 },
+  { &fv_conv_winograd, 16, 32, 64, 4, 16 },
+  { &fv_conv_winograd, 16, 32, 32, 4, 16 },
+  { &fv_conv_winograd, 16, 64, 16, 4, 16 },
+  { &fv_conv_winograd, 16, 32, 32, 2, 16 },
   { &fv_conv_subgroup, 8, 64, 64, 2, 2 },
   { &fv_conv_subgroup, 8, 64, 32, 2, 4 },
   { &fv_conv_subgroup, 8, 64, 16, 2, 8 },
@@ -32,6 +38,14 @@ static const FvConvVariant gather[] = {
 
 static const FvConvVariant weights[] = {
   { &fv_conv_plain },
+  { &fv_conv_winograd, 8, 0, 32, 4, 16 },
+  { &fv_conv_winograd, 8, 0, 16, 4, 16 },
+  { &fv_conv_winograd, 16, 0, 64, 4, 16 },
+  { &fv_conv_winograd, 16, 0, 32, 4, 32 },
+  { &fv_conv_winograd, 16, 0, 32, 4, 16 },
+  { &fv_conv_winograd, 16, 0, 16, 4, 32 },
+  { &fv_conv_winograd, 16, 0, 16, 4, 16 },
+  { &fv_conv_winograd, 16, 0, 32, 2, 32 },
   { &fv_conv_subgroup, 8, 2, 64, 2, 64 },
   { &fv_conv_subgroup, 8, 4, 32, 2, 64 },
   { &fv_conv_subgroup, 8, 8, 32, 2, 16 },
