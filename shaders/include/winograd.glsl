@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Winograd's minimal filtering F(OUTPUTS x OUTPUTS, 3 x 3): tiles, and the transforms of Lavin and Gray, "Fast algorithms for convolutional
+// Winograd's minimal filtering F(OUTPUTS x OUTPUTS, 3 x 3): tiles, and the transforms, after Lavin and Gray, "Fast algorithms for convolutional
 // neural networks" (2015). A tile is OUTPUTS x OUTPUTS outputs; it reads (OUTPUTS + 2) x (OUTPUTS + 2) inputs, each of which, transformed,
 // is a position. At each position the outputs are a matrix product: tiles by input channels by output channels.
 layout (constant_id = 1) const uint OUTPUTS = 4;    // 2 or 4
 const uint SIDE = OUTPUTS + 2;
+// With 4 outputs the polynomials are evaluated at 0, +-sqrt (1/2), +-sqrt (2) and infinity: about half the error of 0, +-1, +-2 and infinity.
+const float ROOT = 1.41421356237;
 
 // A number divided by another whose inverse is known. Right below 2^22.
 uint divide (uint a, float inverse) { return uint ((float (a) + 0.5) * inverse); }
@@ -33,13 +35,13 @@ transform_input (inout vec2 d[6])
     }
   else
     {
-      const vec2 a = d4 - 4.0 * d2, b = d3 - 4.0 * d1, c = d4 - d2, e = 2.0 * (d3 - d1);
-      d[0] = 4.0 * d0 - 5.0 * d2 + d4;
+      const vec2 a = d4 - 2.0 * d2, b = ROOT * (0.5 * d3 - d1), c = d4 - 0.5 * d2, e = ROOT * (d3 - 0.5 * d1);
+      d[0] = d0 - 2.5 * d2 + d4;
       d[1] = a + b;
       d[2] = a - b;
       d[3] = c + e;
       d[4] = c - e;
-      d[5] = 4.0 * d1 - 5.0 * d3 + d5;
+      d[5] = d1 - 2.5 * d3 + d5;
     }
 }
 
@@ -58,8 +60,8 @@ transform_weights (vec2 g0, vec2 g1, vec2 g2, out vec2 u[6])
     }
   else
     {
-      const vec2 a = (g0 + g2) * (-1.0 / 6.0), b = g1 * (-1.0 / 6.0), c = g0 * (1.0 / 24.0) + g2 * (1.0 / 6.0), e = g1 * (1.0 / 12.0);
-      u[0] = 0.25 * g0;
+      const vec2 a = (2.0 * g0 + g2) * (-1.0 / 3.0), b = g1 * (-ROOT / 3.0), c = (g0 + 2.0 * g2) * (1.0 / 6.0), e = g1 * (ROOT / 6.0);
+      u[0] = g0;
       u[1] = a + b;
       u[2] = a - b;
       u[3] = c + e;
@@ -83,9 +85,9 @@ transform_output (inout vec2 m[6])
     {
       const vec2 c = m[3] + m[4], e = m[3] - m[4], m5 = m[5];
       m[0] = m[0] + a + c;
-      m[1] = b + 2.0 * e;
-      m[2] = a + 4.0 * c;
-      m[3] = b + 8.0 * e + m5;
+      m[1] = ROOT * (0.5 * b + e);
+      m[2] = 0.5 * a + 2.0 * c;
+      m[3] = ROOT * (0.25 * b + 2.0 * e) + m5;
     }
 }
 
@@ -102,7 +104,7 @@ transform_gradient (inout vec2 d[6])
     }
   else
     {
-      const vec2 a = d0 + d2, b = d1 + d3, c = d0 + 4.0 * d2, e = 2.0 * d1 + 8.0 * d3;
+      const vec2 a = d0 + 0.5 * d2, b = ROOT * (0.5 * d1 + 0.25 * d3), c = d0 + 2.0 * d2, e = ROOT * (d1 + 2.0 * d3);
       d[1] = a + b;
       d[2] = a - b;
       d[3] = c + e;
@@ -125,8 +127,8 @@ gather_weights (vec2 u[6], out vec2 g[3])
   else
     {
       const vec2 c = u[3] + u[4], e = u[3] - u[4];
-      g[0] = 0.25 * u[0] - a * (1.0 / 6.0) + c * (1.0 / 24.0);
-      g[1] = e * (1.0 / 12.0) - b * (1.0 / 6.0);
-      g[2] = (c - a) * (1.0 / 6.0) + u[5];
+      g[0] = u[0] - a * (2.0 / 3.0) + c * (1.0 / 6.0);
+      g[1] = (0.5 * e - b) * (ROOT / 3.0);
+      g[2] = (c - a) * (1.0 / 3.0) + u[5];
     }
 }
