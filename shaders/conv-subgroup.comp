@@ -33,12 +33,12 @@ const uint LOADS = PIXELS / SHARE;
 const uint ROWS = VECTORS * WIDTH;
 const uint NOWHERE = ~0u;
 
-// a / b for a < 2^31 and results below 2^21: a vector's integer division is one division for each lane.
+// a / b for a < 2^31 and results below 2^21. A CPU driver divides integers lane by lane.
 uint
 divide (uint a, uint b)
 {
-  int q = int (float (a) / float (b));
-  int r = int (a) - q * int (b);
+  const int q = nearest (float (int (a)) / float (int (b)));
+  const int r = int (a) - q * int (b);
   return uint (r < 0 ? q - 1 : r >= int (b) ? q + 1 : q);
 }
 

@@ -31,6 +31,9 @@ fv_device_check (FvDevice *self, VkResult result, const char *what, GError **err
   switch (result)
     {
     case VK_ERROR_DEVICE_LOST:
+      /* What was under way may touch memory that is about to be freed; on a lost device nobody waits long. */
+      if (!self->lost && self->device != VK_NULL_HANDLE)
+        fv_vulkan.DeviceWaitIdle (self->device);
       self->lost = TRUE;
       g_set_error (error, FV_DEVICE_ERROR, FV_DEVICE_ERROR_LOST,
                    "The device “%s” was lost (the driver reset it) while Fovea tried to %s. Start again; "

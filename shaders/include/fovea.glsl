@@ -54,3 +54,11 @@ void store_quad (uint64_t a, vec4 v) { store4 (a, v); }
 #endif
 // The address of element @i.
 uint64_t element_at (uint64_t base, uint i) { return base + uint64_t (i) * uint64_t (ELEMENT); }
+
+// The integer nearest to @v, whose size is at most 2^22: adding 1.5 * 2^23 leaves it in the lowest bits. A CPU driver converts lane by lane.
+int
+nearest (float v)
+{
+  precise const float moved = v + 12582912.0;
+  return floatBitsToInt (moved) - floatBitsToInt (12582912.0);
+}

@@ -8,7 +8,7 @@ const uint SIDE = OUTPUTS + 2;
 const float ROOT = 1.41421356237;
 
 // A number divided by another whose inverse is known. Right below 2^22.
-uint divide (uint a, float inverse) { return uint ((float (a) + 0.5) * inverse); }
+uint divide (uint a, float inverse) { return uint (nearest ((float (a) + 0.5) * inverse - 0.5)); }
 
 // Where a tile is: the picture, and its first output.
 struct Corner { uint n; uint y, x; };
