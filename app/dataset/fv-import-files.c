@@ -114,9 +114,36 @@ fv_name_is_xml (const char *name)
   return has_ending (name, endings);
 }
 
+gboolean
+fv_name_is_json (const char *name)
+{
+  static const char *const endings[] = { "json", NULL };
+  return has_ending (name, endings);
+}
+
+gboolean
+fv_name_is_csv (const char *name)
+{
+  static const char *const endings[] = { "csv", NULL };
+  return has_ending (name, endings);
+}
+
+const char *
+fv_import_source_next (const FvImportSource *source, guint *index, gboolean (*filter) (const char *name))
+{
+  while (*index < source->files->len)
+    {
+      const char *path = g_ptr_array_index (source->files, (*index)++);
+      const char *slash = strrchr (path, '/');
+      if (filter (slash != NULL ? slash + 1 : path))
+        return path;
+    }
+  return NULL;
+}
+
 typedef struct
 {
-  FvNameFilter filter;
+  FvNameFilter filter;         /* (nullable) */
   GPtrArray *found, *rejected; /* rejected: (nullable) */
   GHashTable *seen;            /* of folders listed so far: what the file system knows them by → path */
   GPtrArray *links;            /* to folders; they wait until all real folders are listed */
@@ -149,7 +176,7 @@ scan_entry (Scan *scan, char *path /* (transfer full) */, const char *name, guin
       else
         scan_folder (scan, path, depth + 1);
     }
-  else if (!scan->filter (name))
+  else if (scan->filter != NULL && !scan->filter (name))
     {
       /* Unless it is a link that leads nowhere it may be a folder with pictures. */
       if (problem != 0 && problem != ENOENT && problem != ELOOP)

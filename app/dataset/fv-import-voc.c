@@ -17,25 +17,6 @@
 
 /* Label files */
 
-/* From pixels of the picture as it is stored to those of the upright one; orientations 5 to 8 turn it by a quarter. */
-static FvBox
-turn_upright (FvBox box, const FvPictureInfo *info)
-{
-  const double stored_width = info->height, stored_height = info->width;
-  FvBox turned = { box.class_id, box.y1, box.x1, box.y2, box.x2 };
-  if (info->orientation == 6 || info->orientation == 7)
-    {
-      turned.x1 = stored_height - box.y2;
-      turned.x2 = stored_height - box.y1;
-    }
-  if (info->orientation == 7 || info->orientation == 8)
-    {
-      turned.y1 = stored_width - box.x2;
-      turned.y2 = stored_width - box.x1;
-    }
-  return turned;
-}
-
 static guint
 find_class (FvImportEntry *entry, const char *name)
 {
@@ -44,29 +25,6 @@ find_class (FvImportEntry *entry, const char *name)
       return i;
   g_ptr_array_add (entry->class_names, g_strdup (name));
   return entry->class_names->len - 1;
-}
-
-/* Whether the boxes count in the stored picture; says so in a row, as it does where the size fits neither way. */
-static gboolean
-counts_stored (FvImportEntry *entry, const FvVocFile *file)
-{
-  const FvPictureInfo *info = &entry->info;
-  if (file->width == 0 || file->height == 0 || (file->width == info->width && file->height == info->height))
-    return FALSE;
-  if (info->orientation >= 5 && file->width == info->height && file->height == info->width)
-    {
-      fv_problem_add (
-          entry->repaired, entry->label, file->size_line,
-          _ ("The boxes were drawn on the picture as stored (%u x %u), which EXIF turns; they were turned along."),
-          file->width, file->height);
-      return TRUE;
-    }
-  fv_problem_add (
-      entry->repaired, entry->label, file->size_line,
-      _ ("The file says that the picture has %u x %u pixels, but it has %u x %u. The boxes were taken as they "
-         "stand; look at them."),
-      file->width, file->height, info->width, info->height);
-  return FALSE;
 }
 
 static void
@@ -83,7 +41,7 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
       entry->unusable = TRUE;
       return;
     }
-  gboolean stored = counts_stored (entry, file);
+  gboolean stored = fv_import_entry_counts_stored (entry, file->width, file->height, file->size_line);
   for (guint i = 0; i < file->objects->len; i++)
     {
       const FvVocObject *object = g_ptr_array_index (file->objects, i);
@@ -93,7 +51,7 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
           continue;
         }
       FvBox box = { find_class (entry, object->name), object->x1, object->y1, object->x2, object->y2 };
-      fv_import_entry_add_box (entry, object->line, stored ? turn_upright (box, &entry->info) : box);
+      fv_import_entry_add_box (entry, object->line, stored ? fv_import_turn_upright (box, &entry->info) : box);
     }
 }
 
@@ -383,19 +341,19 @@ static gboolean
 list (FvImportJob *job, GError **error)
 {
   xmlInitParser ();
-  if (!is_folder (job->source))
+  if (!is_folder (job->source->path))
     {
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
                    _ ("'%s' is a file. Name the folder that holds Annotations, or the XML files with their pictures."),
-                   job->source);
+                   job->source->path);
       return FALSE;
     }
-  job->root = g_strdup (job->source);
-  g_autoptr (GPtrArray) sets = sets_of (job->source);
+  job->root = g_strdup (job->source->path);
+  g_autoptr (GPtrArray) sets = sets_of (job->source->path);
   if (sets->len == 0)
     {
       VocSet *set = g_new0 (VocSet, 1);
-      *set = (VocSet){ g_strdup (job->source), g_strdup (job->source), g_strdup (job->source), TRUE };
+      *set = (VocSet){ g_strdup (job->source->path), g_strdup (job->source->path), g_strdup (job->source->path), TRUE };
       g_ptr_array_add (sets, set);
     }
   for (guint i = 0; i < sets->len; i++)
@@ -420,18 +378,19 @@ is_annotation (const char *xml, char **reason)
 }
 
 static gboolean
-detect (const char *source, char **why)
+detect (const FvImportSource *source, char **why)
 {
   xmlInitParser ();
-  g_autoptr (GPtrArray) sets = sets_of (source);
-  const char *folder = sets->len > 0 ? ((VocSet *)g_ptr_array_index (sets, 0))->annotations : source;
-  g_autoptr (GPtrArray) files = is_folder (folder) ? fv_scan_folder (folder, fv_name_is_xml, NULL) : g_ptr_array_new ();
-  for (guint i = 0; i < files->len; i++)
+  g_autoptr (GPtrArray) sets = sets_of (source->path);
+  const char *folder = sets->len > 0 ? ((VocSet *)g_ptr_array_index (sets, 0))->annotations : source->path, *xml;
+  for (guint i = 0; source->is_folder && (xml = fv_import_source_next (source, &i, fv_name_is_xml)) != NULL;)
     {
-      const char *xml = g_ptr_array_index (files, i);
+      const char *relative;
+      if (!fv_path_is_below (xml, folder, &relative))
+        continue;
       g_autofree char *reason = NULL;
       const gboolean found = is_annotation (xml, &reason);
-      if (found || i == 0)
+      if (found || *why == NULL)
         {
           g_free (*why);
           *why = found ? g_strdup_printf (_ ("'%s' is an annotation of Pascal VOC"), xml)
@@ -443,4 +402,4 @@ detect (const char *source, char **why)
   return FALSE;
 }
 
-const FvImporter fv_importer_voc = { "voc", detect, list, read_labels };
+const FvImporter fv_importer_voc = { "voc", "Pascal VOC", detect, list, read_labels };

@@ -462,16 +462,16 @@ is_config (const char *file)
 static gboolean
 list (FvImportJob *job, GError **error)
 {
-  gboolean folder = g_file_test (job->source, G_FILE_TEST_IS_DIR);
-  g_autofree char *config = folder ? find_config (job->source) : NULL;
-  job->root = folder ? g_strdup (job->source) : g_path_get_dirname (job->source);
+  gboolean folder = job->source->is_folder;
+  g_autofree char *config = folder ? find_config (job->source->path) : NULL;
+  job->root = folder ? g_strdup (job->source->path) : g_path_get_dirname (job->source->path);
   if (job->params->images != NULL)
     {
       g_autofree char *labels = g_strdup (job->root);
-      if (config != NULL || is_config (job->source))
+      if (config != NULL || is_config (job->source->path))
         {
           g_autoptr (FvYoloConfig) read
-              = fv_yolo_config_read (config != NULL ? config : job->source, job->repaired, job->rejected, error);
+              = fv_yolo_config_read (config != NULL ? config : job->source->path, job->repaired, job->rejected, error);
           if (read == NULL)
             return FALSE;
           job->class_names = g_strdupv (read->class_names);
@@ -481,56 +481,55 @@ list (FvImportJob *job, GError **error)
       list_apart (job, labels);
       return TRUE;
     }
-  if (config != NULL || is_config (job->source))
-    return list_by_config (job, config != NULL ? config : job->source, error);
+  if (config != NULL || is_config (job->source->path))
+    return list_by_config (job, config != NULL ? config : job->source->path, error);
 
   job->class_names = find_names (job);
   if (folder)
     {
       g_autoptr (GPtrArray) label_folders = g_ptr_array_new_with_free_func (g_free);
-      add_folder (job, job->source, FV_SUBSET_NONE, TRUE);
-      add_label_folders (label_folders, job->source);
+      add_folder (job, job->source->path, FV_SUBSET_NONE, TRUE);
+      add_label_folders (label_folders, job->source->path);
       report_lost_labels_of (job, label_folders);
     }
   else
-    add_list (job, job->source, fv_subset_of_path (job->source));
+    add_list (job, job->source->path, fv_subset_of_path (job->source->path));
   return TRUE;
 }
 
 static gboolean
-detect (const char *source, char **why)
+detect (const FvImportSource *source, char **why)
 {
-  if (!g_file_test (source, G_FILE_TEST_IS_DIR))
+  if (!source->is_folder)
     {
-      if (is_config (source) || fv_name_is_text (source))
+      if (is_config (source->path) || fv_name_is_text (source->path))
         *why = g_strdup (_ ("it is a description or list of YOLO's"));
-      return is_config (source) || fv_name_is_text (source);
+      return is_config (source->path) || fv_name_is_text (source->path);
     }
-  g_autofree char *config = find_config (source);
+  g_autofree char *config = find_config (source->path);
   if (config != NULL)
     {
       g_autofree char *name = g_path_get_basename (config);
       *why = g_strdup_printf (_ ("it holds %s"), name);
       return TRUE;
     }
-  g_autoptr (GPtrArray) pictures = fv_scan_folder (source, fv_name_is_picture, NULL);
-  for (guint i = 0; i < pictures->len; i++)
+  const char *file;
+  for (guint i = 0; (file = fv_import_source_next (source, &i, fv_name_is_picture)) != NULL;)
     {
-      g_autofree char *label = find_label (g_ptr_array_index (pictures, i));
+      g_autofree char *label = find_label (file);
       if (label != NULL)
         {
-          *why = g_strdup_printf (_ ("'%s' has the label file '%s'"), (char *)g_ptr_array_index (pictures, i), label);
+          *why = g_strdup_printf (_ ("'%s' has the label file '%s'"), file, label);
           return TRUE;
         }
     }
-  g_autoptr (GPtrArray) texts = fv_scan_folder (source, fv_name_is_text, NULL);
-  for (guint i = 0; i < texts->len; i++)
-    if (looks_like_labels (g_ptr_array_index (texts, i)))
+  for (guint i = 0; (file = fv_import_source_next (source, &i, fv_name_is_text)) != NULL;)
+    if (looks_like_labels (file))
       {
-        *why = g_strdup_printf (_ ("'%s' has lines of labels"), (char *)g_ptr_array_index (texts, i));
+        *why = g_strdup_printf (_ ("'%s' has lines of labels"), file);
         return TRUE;
       }
   return FALSE;
 }
 
-const FvImporter fv_importer_yolo = { "yolo", detect, list, read_labels };
+const FvImporter fv_importer_yolo = { "yolo", "YOLO", detect, list, read_labels };

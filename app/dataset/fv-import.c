@@ -12,158 +12,13 @@
 #include "app/dataset/fv-importer.h"
 #include "app/dataset/fv-split.h"
 
-/* What the text of a coordinate may be off by its rounding, in pixels: no reason for a row of the report. */
-#define ROUNDING 0.1
 #define MAX_WORKERS 8
-/* Rows about one file, or about the import itself: a file of wrong lines would fill the memory with reasons that nobody reads. */
-#define MAX_ROWS 100000
-/* Of one picture; the densest crowds that are labelled have 20,000. */
-#define MAX_BOXES 100000
 
 G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
 static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_yolo };
 
 const char *const fv_import_formats[] = { "voc", "yolo", NULL };
-
-/* Entries and rows */
-
-void
-fv_problem_add (GPtrArray *rows, const char *file, guint line, const char *format, ...)
-{
-  va_list arguments;
-  if (rows->len > MAX_ROWS)
-    return;
-  if (rows->len == MAX_ROWS)
-    format = _ ("There is more to say than is listed. Correct what is listed and import again.");
-  va_start (arguments, format);
-  g_ptr_array_add (rows, fv_problem_new (file, line, g_strdup_vprintf (format, arguments)));
-  va_end (arguments);
-}
-
-static GPtrArray *
-problems_new (void)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
-}
-
-/* Of all bits: g_double_hash() is the whole number in it, and boxes within a pixel would all be one. */
-static guint
-hash_box (gconstpointer key)
-{
-  const FvBox *box = key;
-  const double sides[4] = { box->x1, box->y1, box->x2, box->y2 };
-  guint64 bits[4], hash = box->class_id;
-  memcpy (bits, sides, sizeof bits);
-  for (guint i = 0; i < 4; i++)
-    {
-      hash = (hash ^ bits[i]) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-      hash ^= hash >> 32;
-    }
-  return (guint)hash;
-}
-
-static gboolean
-equal_boxes (gconstpointer a, gconstpointer b)
-{
-  const FvBox *first = a, *second = b;
-  return first->class_id == second->class_id && first->x1 == second->x1 && first->y1 == second->y1
-         && first->x2 == second->x2 && first->y2 == second->y2;
-}
-
-static void
-entry_free (FvImportEntry *entry)
-{
-  g_free (entry->picture);
-  g_free (entry->label);
-  g_free (entry->hash);
-  g_array_unref (entry->boxes);
-  g_ptr_array_unref (entry->class_names);
-  g_clear_pointer (&entry->seen, g_hash_table_unref);
-  g_ptr_array_unref (entry->repaired);
-  g_ptr_array_unref (entry->rejected);
-  g_free (entry);
-}
-
-void
-fv_import_job_add (FvImportJob *job, const char *picture, char *label, FvSubset subset, const char *file, guint line)
-{
-  const FvImportEntry *before = g_hash_table_lookup (job->pictures, picture);
-  if (before != NULL)
-    {
-      if (before->subset == subset)
-        fv_problem_add (job->repaired, file, line, _ ("The picture '%s' is named twice; it is taken once."), picture);
-      else
-        fv_problem_add (job->repaired, file, line,
-                        _ ("The picture '%s' is in '%s' and in '%s'; it stays in the first, since a picture that is "
-                           "trained on can't be used for validation or test."),
-                        picture, fv_subset_to_string (before->subset), fv_subset_to_string (subset));
-      g_free (label);
-      return;
-    }
-  FvImportEntry *entry = g_new0 (FvImportEntry, 1);
-  entry->picture = g_strdup (picture);
-  entry->label = label;
-  entry->subset = subset;
-  entry->boxes = g_array_new (FALSE, FALSE, sizeof (FvBox));
-  entry->class_names = g_ptr_array_new_with_free_func (g_free);
-  entry->repaired = problems_new ();
-  entry->rejected = problems_new ();
-  g_ptr_array_add (job->entries, entry);
-  g_hash_table_insert (job->pictures, entry->picture, entry);
-}
-
-void
-fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
-{
-  const double width = entry->info.width, height = entry->info.height;
-  if (!isfinite (box.x1) || !isfinite (box.y1) || !isfinite (box.x2) || !isfinite (box.y2))
-    {
-      fv_problem_add (entry->rejected, entry->label, line,
-                      _ ("A coordinate is not a finite number. Draw the box again or delete it."));
-      return;
-    }
-  if (!(box.x2 > box.x1 && box.y2 > box.y1))
-    {
-      fv_problem_add (entry->rejected, entry->label, line,
-                      _ ("The box has no area (%g x %g pixels). Draw it again or delete it."), box.x2 - box.x1,
-                      box.y2 - box.y1);
-      return;
-    }
-  if (box.x1 >= width || box.y1 >= height || box.x2 <= 0 || box.y2 <= 0)
-    {
-      fv_problem_add (entry->rejected, entry->label, line,
-                      _ ("The box lies outside its picture (%g, %g to %g, %g of %g x %g pixels). Draw it again or "
-                         "delete it."),
-                      box.x1, box.y1, box.x2, box.y2, width, height);
-      return;
-    }
-
-  if (entry->boxes->len >= MAX_BOXES)
-    {
-      fv_problem_add (
-          entry->rejected, entry->label, line,
-          _ ("The picture has %u boxes already, and no more are taken. Delete some, or cut the picture into "
-             "tiles."),
-          entry->boxes->len);
-      return;
-    }
-
-  FvBox cut = { box.class_id, MAX (box.x1, 0), MAX (box.y1, 0), MIN (box.x2, width), MIN (box.y2, height) };
-  double excess = MAX (MAX (cut.x1 - box.x1, cut.y1 - box.y1), MAX (box.x2 - cut.x2, box.y2 - cut.y2));
-  if (entry->seen == NULL)
-    entry->seen = g_hash_table_new_full (hash_box, equal_boxes, g_free, NULL);
-  if (!g_hash_table_add (entry->seen, g_memdup2 (&cut, sizeof cut)))
-    {
-      fv_problem_add (entry->repaired, entry->label, line,
-                      _ ("The box is there already, with the same class and place; it is taken once."));
-      return;
-    }
-  if (excess > ROUNDING)
-    fv_problem_add (entry->repaired, entry->label, line,
-                    _ ("The box reaches %.1f pixels beyond its picture; it was cut at the edge."), excess);
-  g_array_append_val (entry->boxes, cut);
-}
 
 /* Reading pictures and labels in threads */
 
@@ -220,7 +75,9 @@ read_entry (gpointer data, gpointer user_data)
                       why);
       entry->unusable = TRUE;
     }
-  else if (entry->label != NULL)
+  else if (entry->staged != NULL)
+    fv_import_entry_place (entry);
+  else if (entry->label != NULL && reading->importer->read_labels != NULL)
     reading->importer->read_labels (reading->job, entry);
   g_clear_pointer (&entry->seen, g_hash_table_unref);
   g_async_queue_push (reading->done, entry);
@@ -318,6 +175,11 @@ make_item (const FvImportJob *job, const FvImportEntry *entry, GHashTable *class
   item->height = entry->info.height;
   item->orientation = entry->info.orientation;
   item->subset = job->params->force_subset ? job->params->subset : entry->subset;
+  item->time = entry->time != FV_TIME_UNKNOWN ? entry->time : entry->info.time;
+  item->latitude = isnan (entry->latitude) ? entry->info.latitude : entry->latitude;
+  item->longitude = isnan (entry->longitude) ? entry->info.longitude : entry->longitude;
+  item->reading.page = entry->page;
+  g_array_append_vals (item->ignored, entry->ignored->data, entry->ignored->len);
   for (guint k = 0; k < entry->boxes->len; k++)
     {
       FvBox box = g_array_index (entry->boxes, FvBox, k);
@@ -346,6 +208,11 @@ make_report (FvImportJob *job, FvImportReport *report, GError **error)
 {
   g_ptr_array_sort (job->entries, compare_entries);
   widen_root (job);
+  if (job->class_names == NULL && job->classes->len > 0)
+    {
+      g_ptr_array_add (job->classes, NULL);
+      job->class_names = g_strdupv ((char **)job->classes->pdata);
+    }
   if (job->class_names == NULL)
     job->class_names = collect_class_names (job);
   g_autoptr (GHashTable) class_ids = g_hash_table_new (g_str_hash, g_str_equal);
@@ -373,10 +240,11 @@ make_report (FvImportJob *job, FvImportReport *report, GError **error)
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
                    ngettext ("Nothing in '%s' can be used (%u problem): %s: %s",
                              "Nothing in '%s' can be used (%u problems). The first: %s: %s", report->rejected->len),
-                   job->source, report->rejected->len, first->file, first->reason);
+                   job->source->path, report->rejected->len, first->file, first->reason);
     }
   else
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("There are no pictures in '%s'."), job->source);
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("There are no pictures in '%s'."),
+                 job->source->path);
   return FALSE;
 }
 
@@ -495,7 +363,7 @@ store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **er
   g_autofree char *folder = job->params->copy ? copy_folder (project, job) : NULL;
   if (folder != NULL && !copy_pictures (job, report->dataset, folder, error))
     return FALSE;
-  const FvImportRecord record = { .source = job->source,
+  const FvImportRecord record = { .source = job->source->path,
                                   .format = report->format,
                                   .root = folder != NULL ? folder : job->root,
                                   .copied = folder != NULL,
@@ -508,8 +376,40 @@ store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **er
 
 /* The whole */
 
+static void
+import_source_free (FvImportSource *self)
+{
+  g_free (self->path);
+  g_ptr_array_unref (self->files);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvImportSource, import_source_free)
+
+static FvImportSource *
+import_source_new (const char *path)
+{
+  FvImportSource *self = g_new0 (FvImportSource, 1);
+  self->path = g_canonicalize_filename (path, NULL);
+  self->files = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+static void
+import_source_list (FvImportSource *self)
+{
+  self->is_folder = g_file_test (self->path, G_FILE_TEST_IS_DIR);
+  g_ptr_array_unref (self->files);
+  if (self->is_folder)
+    {
+      self->files = fv_scan_folder (self->path, NULL, NULL);
+      return;
+    }
+  self->files = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->files, g_strdup (self->path));
+}
+
 static const FvImporter *
-choose_importer (const char *source, const char *format, char **why, GError **error)
+choose_importer (const FvImportSource *source, const char *format, char **why, GError **error)
 {
   g_autofree char *in_vain = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
@@ -530,7 +430,7 @@ choose_importer (const char *source, const char *format, char **why, GError **er
              "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
              "the format if it is one of them; with the format yolo, pictures without labels come in as "
              "backgrounds."),
-          source);
+          source->path);
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s%s%s", told, in_vain != NULL ? " " : "",
                    in_vain != NULL ? in_vain : "");
     }
@@ -540,7 +440,8 @@ choose_importer (const char *source, const char *format, char **why, GError **er
 static void
 job_clear (FvImportJob *job)
 {
-  g_free (job->source);
+  g_clear_pointer (&job->classes, g_ptr_array_unref);
+  g_clear_pointer (&job->class_ids, g_hash_table_unref);
   g_free (job->root);
   g_clear_pointer (&job->pictures, g_hash_table_unref);
   g_clear_pointer (&job->entries, g_ptr_array_unref);
@@ -555,21 +456,25 @@ fv_import (FvProject *project, const char *source, const FvImportParams *params,
 {
   g_autoptr (FvImportReport) report = g_new0 (FvImportReport, 1);
   g_auto (FvImportJob) job = { .params = params };
-  job.source = g_canonicalize_filename (source, NULL);
-  job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
+  g_autoptr (FvImportSource) from = import_source_new (source);
+  job.source = from;
+  job.classes = g_ptr_array_new_with_free_func (g_free);
+  job.class_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_import_entry_free);
   job.pictures = g_hash_table_new (g_str_hash, g_str_equal);
-  job.repaired = problems_new ();
-  job.rejected = problems_new ();
+  job.repaired = fv_problems_new ();
+  job.rejected = fv_problems_new ();
 
-  if (!g_utf8_validate (job.source, -1, NULL) || g_access (job.source, R_OK) != 0)
+  if (!g_utf8_validate (job.source->path, -1, NULL) || g_access (job.source->path, R_OK) != 0)
     {
-      g_autofree char *shown = g_filename_display_name (job.source);
+      g_autofree char *shown = g_filename_display_name (job.source->path);
       g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("'%s' can't be read: %s."), shown,
-                   g_access (job.source, R_OK) != 0 ? g_strerror (errno)
-                                                    : _ ("its name is not valid UTF-8, rename it"));
+                   g_access (job.source->path, R_OK) != 0 ? g_strerror (errno)
+                                                          : _ ("its name is not valid UTF-8, rename it"));
       return NULL;
     }
-  const FvImporter *importer = choose_importer (job.source, params->format, &report->why, error);
+  import_source_list (from);
+  const FvImporter *importer = choose_importer (from, params->format, &report->why, error);
   if (importer == NULL || !importer->list (&job, error) || !read_entries (&job, importer, error)
       || !make_report (&job, report, error))
     return NULL;

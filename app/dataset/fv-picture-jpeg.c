@@ -82,7 +82,8 @@ read_exif (const FvPictureSource *source, guint64 offset, guint size)
 gboolean
 fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
 {
-  *info = (FvPictureInfo){ .format = FV_PICTURE_JPEG, .orientation = 0 };
+  info->format = FV_PICTURE_JPEG;
+  info->orientation = 0;
   guint64 offset = 2;
   for (guint n = 0;; n++)
     {

@@ -26,7 +26,7 @@ get32 (const guint8 *p)
 gboolean
 fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
 {
-  *info = (FvPictureInfo){ .format = FV_PICTURE_PNG, .orientation = 1 };
+  info->format = FV_PICTURE_PNG;
   guint64 offset = 8;
   for (guint n = 0; n < MAX_CHUNKS; n++)
     {

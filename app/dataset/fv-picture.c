@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +91,8 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
   static const guint8 png_signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
   guint8 head[8] = { 0 };
   gboolean ok;
+  *info = (FvPictureInfo){ .orientation = 1, .bits = 8, .pages = 1, .time = FV_TIME_UNKNOWN, .latitude = NAN,
+                           .longitude = NAN };
   fv_picture_source_read (source, 0, head, MIN (sizeof head, source->size));
   if (head[0] == 0xff && head[1] == 0xd8)
     ok = fv_jpeg_probe (source, info, error);

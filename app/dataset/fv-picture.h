@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "app/project/fv-dataset.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +36,10 @@ typedef struct {
   FvPictureFormat format;
   guint width, height;        /* pixels, upright */
   guint orientation;          /* EXIF's: 1 (upright as stored) to 8 */
+  guint bits;                 /* a channel: 8 or 16 */
+  guint pages;                /* pictures in the file, at least 1 */
+  gint64 time;                /* when it was taken, as FvItem's */
+  double latitude, longitude; /* degrees; NAN where not known */
 } FvPictureInfo;
 
 /* How to resize, in YOLOv5's terms. */

@@ -43,6 +43,20 @@ typedef enum
 } FvSubset;
 #define FV_N_SUBSETS 4
 
+/*
+ * How the file of a picture is read; all zero: as it is. Of a file with several pages @page is one, from 0. Of
+ * more than 8 bits a channel @low becomes black and @high white, in the file's range made 0..65535; where both are 0,
+ * the whole range is shown. The same for who draws, trains and detects.
+ */
+typedef struct
+{
+  guint page;
+  guint16 low, high;
+} FvPictureReading;
+
+/* FvItem.time of a picture whose time is not known. */
+#define FV_TIME_UNKNOWN G_MININT64
+
 typedef struct
 {
   gint64 id;           /* the picture's number in the project, 0 where there is none */
@@ -52,7 +66,11 @@ typedef struct
   guint width, height; /* of the upright picture, pixels */
   guint orientation;   /* EXIF's 1..8 of the file; 1 = stored upright; loading applies it */
   FvSubset subset;
-  GArray *boxes; /* of FvBox, in the order of the label file; empty for a background */
+  GArray *boxes;   /* of FvBox, in the order of the label file; empty for a background */
+  GArray *ignored; /* of FvBox: regions where nothing is taught or counted, such as crowds; not among the boxes */
+  gint64 time;     /* when it was taken, seconds since 1970 (the camera's clock taken for UTC), or FV_TIME_UNKNOWN */
+  double latitude, longitude; /* degrees, north and east positive; NAN where not known */
+  FvPictureReading reading;
 } FvItem;
 
 FvItem *fv_item_new (void);

@@ -2,9 +2,10 @@
 #include "app/project/fv-project-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <string.h>
 
-#include "app/project/fv-schema.h"
+#include "app/project/fv-project-sql.h"
 
 FvProblem *
 fv_problem_new (const char *file, guint line, char *reason)
@@ -24,97 +25,12 @@ fv_problem_free (FvProblem *problem)
   g_free (problem);
 }
 
-/* One statement of a loop of many: bind, run, ready again. */
-
-static sqlite3_stmt *
-prepare (FvProject *self, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = NULL;
-  if (sqlite3_prepare_v2 (self->db, sql, -1, &statement, NULL) != SQLITE_OK)
-    fv_schema_fail (self->db, self->store, error);
-  return statement;
-}
-
-static void
-finalize (sqlite3_stmt **statement)
-{
-  sqlite3_finalize (*statement);
-}
-#define autofinalize __attribute__ ((cleanup (finalize)))
-
-/* Runs a statement that gives no row. */
-static gboolean
-run_once (FvProject *self, sqlite3_stmt *statement, GError **error)
-{
-  gboolean done = sqlite3_step (statement) == SQLITE_DONE;
-  if (!done)
-    fv_schema_fail (self->db, self->store, error);
-  sqlite3_reset (statement);
-  return done;
-}
-
-/* Runs a statement that gives one number. */
-static gboolean
-run_for_id (FvProject *self, sqlite3_stmt *statement, gint64 *id, GError **error)
-{
-  gboolean done = sqlite3_step (statement) == SQLITE_ROW;
-  if (done)
-    *id = sqlite3_column_int64 (statement, 0);
-  else
-    fv_schema_fail (self->db, self->store, error);
-  sqlite3_reset (statement);
-  return done;
-}
-
-static void
-bind_text (sqlite3_stmt *statement, int index, const char *text)
-{
-  sqlite3_bind_text (statement, index, text, -1, SQLITE_STATIC);
-}
-
-static const char *
-get_text (sqlite3_stmt *statement, int column)
-{
-  const char *text = (const char *)sqlite3_column_text (statement, column);
-  return text != NULL ? text : "";
-}
-
-/* Ends a transaction: keeps it when done, else undoes it. */
-static gboolean
-end_transaction (FvProject *self, gboolean done, GError **error)
-{
-  done = done && fv_schema_run (self->db, self->store, "COMMIT", error);
-  if (!done && !sqlite3_get_autocommit (self->db))
-    sqlite3_exec (self->db, "ROLLBACK", NULL, NULL, NULL);
-  return done;
-}
-
-/* Where undoing the last one has failed, too, that is made up for first. */
-static gboolean
-begin_transaction (FvProject *self, const char *sql, GError **error)
-{
-  return (sqlite3_get_autocommit (self->db) || fv_schema_run (self->db, self->store, "ROLLBACK", error))
-         && fv_schema_run (self->db, self->store, sql, error);
-}
-
-static gboolean
-begin_edit (FvProject *self, GError **error)
-{
-  if (self->lock == NULL)
-    {
-      g_set_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_READ_ONLY,
-                   _ ("The project '%s' is open for reading only."), self->path);
-      return FALSE;
-    }
-  return begin_transaction (self, "BEGIN IMMEDIATE", error);
-}
-
 /* Reading */
 
 static gboolean
 read_classes (FvProject *self, GStrvBuilder *names, GHashTable *positions, GError **error)
 {
-  autofinalize sqlite3_stmt *statement = prepare (self, "SELECT id, name FROM classes ORDER BY position", error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (self, "SELECT id, name FROM classes ORDER BY position", error);
   if (statement == NULL)
     return FALSE;
   int step;
@@ -123,35 +39,49 @@ read_classes (FvProject *self, GStrvBuilder *names, GHashTable *positions, GErro
     {
       gint64 id = sqlite3_column_int64 (statement, 0);
       g_hash_table_insert (positions, g_memdup2 (&id, sizeof id), GUINT_TO_POINTER (position++));
-      g_strv_builder_add (names, get_text (statement, 1));
+      g_strv_builder_add (names, fv_sql_get_text (statement, 1));
     }
   return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
+}
+
+/* NAN for SQL's NULL. */
+static double
+get_double (sqlite3_stmt *statement, int column)
+{
+  return sqlite3_column_type (statement, column) == SQLITE_NULL ? NAN : sqlite3_column_double (statement, column);
 }
 
 static gboolean
 read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **error)
 {
-  autofinalize sqlite3_stmt *statement
-      = prepare (self,
-                 "SELECT pictures.id, roots.path, roots.inside, name, hash, width, height, orientation, subset "
-                 "FROM pictures JOIN roots ON roots.id = root_id",
-                 error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (
+      self,
+      "SELECT pictures.id, roots.path, roots.inside, name, hash, width, height, orientation, subset, time, "
+      "latitude, longitude, page, low, high FROM pictures JOIN roots ON roots.id = root_id",
+      error);
   if (statement == NULL)
     return FALSE;
   int step;
   while ((step = sqlite3_step (statement)) == SQLITE_ROW)
     {
-      const char *root = get_text (statement, 1), *name = get_text (statement, 3);
+      const char *root = fv_sql_get_text (statement, 1), *name = fv_sql_get_text (statement, 3);
       FvItem *item = fv_item_new ();
       item->id = sqlite3_column_int64 (statement, 0);
       item->path = sqlite3_column_int (statement, 2) != 0 ? g_build_filename (self->path, root, name, NULL)
                                                           : g_strconcat (root, "/", name, NULL);
       item->name = g_strdup (name);
-      item->hash = g_strdup (get_text (statement, 4));
+      item->hash = g_strdup (fv_sql_get_text (statement, 4));
       item->width = (guint)sqlite3_column_int (statement, 5);
       item->height = (guint)sqlite3_column_int (statement, 6);
       item->orientation = (guint)sqlite3_column_int (statement, 7);
       item->subset = (FvSubset)CLAMP (sqlite3_column_int (statement, 8), 0, FV_N_SUBSETS - 1);
+      item->time
+          = sqlite3_column_type (statement, 9) == SQLITE_NULL ? FV_TIME_UNKNOWN : sqlite3_column_int64 (statement, 9);
+      item->latitude = get_double (statement, 10);
+      item->longitude = get_double (statement, 11);
+      item->reading.page = (guint)sqlite3_column_int (statement, 12);
+      item->reading.low = (guint16)sqlite3_column_int (statement, 13);
+      item->reading.high = (guint16)sqlite3_column_int (statement, 14);
       fv_dataset_add (dataset, item);
       g_hash_table_insert (by_id, &item->id, item);
     }
@@ -161,8 +91,8 @@ read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **
 static gboolean
 read_boxes (FvProject *self, GHashTable *by_id, GHashTable *positions, GError **error)
 {
-  autofinalize sqlite3_stmt *statement
-      = prepare (self, "SELECT picture_id, class_id, x1, y1, x2, y2 FROM boxes ORDER BY picture_id, position", error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (
+      self, "SELECT picture_id, class_id, x1, y1, x2, y2, ignored FROM boxes ORDER BY picture_id, position", error);
   if (statement == NULL)
     return FALSE;
   int step;
@@ -181,7 +111,7 @@ read_boxes (FvProject *self, GHashTable *by_id, GHashTable *positions, GError **
       FvBox box
           = { GPOINTER_TO_UINT (position), sqlite3_column_double (statement, 2), sqlite3_column_double (statement, 3),
               sqlite3_column_double (statement, 4), sqlite3_column_double (statement, 5) };
-      g_array_append_val (item->boxes, box);
+      g_array_append_val (sqlite3_column_int (statement, 6) != 0 ? item->ignored : item->boxes, box);
     }
   return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
 }
@@ -194,7 +124,7 @@ fv_project_load_dataset (FvProject *self, GError **error)
   g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
 
   /* One transaction: an import that ends meanwhile is seen whole or not at all. */
-  if (!begin_transaction (self, "BEGIN", error))
+  if (!fv_sql_begin (self, error))
     return NULL;
   g_autoptr (FvDataset) dataset = NULL;
   gboolean done = read_classes (self, names, positions, error);
@@ -204,7 +134,7 @@ fv_project_load_dataset (FvProject *self, GError **error)
       dataset = fv_dataset_new ((const char *const *)class_names);
       done = read_pictures (self, dataset, by_id, error) && read_boxes (self, by_id, positions, error);
     }
-  if (!end_transaction (self, done, error))
+  if (!fv_sql_end (self, done, error))
     return NULL;
   fv_dataset_sort (dataset);
   return g_steal_pointer (&dataset);
@@ -215,15 +145,15 @@ fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rej
 {
   g_autoptr (GPtrArray) as_repaired = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
   g_autoptr (GPtrArray) as_rejected = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_problem_free);
-  autofinalize sqlite3_stmt *statement
-      = prepare (self, "SELECT kind = 'rejected', file, line, reason FROM problems ORDER BY id", error);
+  fv_sql_auto sqlite3_stmt *statement
+      = fv_sql_prepare (self, "SELECT kind = 'rejected', file, line, reason FROM problems ORDER BY id", error);
   if (statement == NULL)
     return FALSE;
   int step;
   while ((step = sqlite3_step (statement)) == SQLITE_ROW)
     g_ptr_array_add (sqlite3_column_int (statement, 0) != 0 ? as_rejected : as_repaired,
-                     fv_problem_new (get_text (statement, 1), (guint)sqlite3_column_int (statement, 2),
-                                     g_strdup (get_text (statement, 3))));
+                     fv_problem_new (fv_sql_get_text (statement, 1), (guint)sqlite3_column_int (statement, 2),
+                                     g_strdup (fv_sql_get_text (statement, 3))));
   if (step != SQLITE_DONE)
     return fv_schema_fail (self->db, self->store, error);
   if (repaired != NULL)
@@ -243,12 +173,12 @@ fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rej
 static gboolean
 join_root (FvProject *self, const char *path, gint64 *id, char **prefix, GError **error)
 {
-  autofinalize sqlite3_stmt *above = prepare (
+  fv_sql_auto sqlite3_stmt *above = fv_sql_prepare (
       self, "SELECT id, path FROM roots WHERE inside = 0 AND substr (?1 || '/', 1, length (path) + 1) = path || '/'",
       error);
   if (above == NULL)
     return FALSE;
-  bind_text (above, 1, path);
+  fv_sql_bind_text (above, 1, path);
   int step = sqlite3_step (above);
   if (step != SQLITE_ROW)
     return step == SQLITE_DONE || fv_schema_fail (self->db, self->store, error);
@@ -264,22 +194,22 @@ join_root (FvProject *self, const char *path, gint64 *id, char **prefix, GError 
 static gboolean
 take_in_roots (FvProject *self, const char *path, gint64 id, GError **error)
 {
-  autofinalize sqlite3_stmt *move
-      = prepare (self,
-                 "UPDATE pictures SET root_id = ?2, name = substr (roots.path, length (?1) + 2) || '/' || name "
-                 "FROM roots WHERE roots.id = root_id AND inside = 0 "
-                 "AND substr (roots.path, 1, length (?1) + 1) = ?1 || '/'",
-                 error);
-  autofinalize sqlite3_stmt *drop
-      = move != NULL ? prepare (
+  fv_sql_auto sqlite3_stmt *move
+      = fv_sql_prepare (self,
+                        "UPDATE pictures SET root_id = ?2, name = substr (roots.path, length (?1) + 2) || '/' || name "
+                        "FROM roots WHERE roots.id = root_id AND inside = 0 "
+                        "AND substr (roots.path, 1, length (?1) + 1) = ?1 || '/'",
+                        error);
+  fv_sql_auto sqlite3_stmt *drop
+      = move != NULL ? fv_sql_prepare (
             self, "DELETE FROM roots WHERE inside = 0 AND substr (path, 1, length (?1) + 1) = ?1 || '/'", error)
                      : NULL;
   if (drop == NULL)
     return FALSE;
-  bind_text (move, 1, path);
+  fv_sql_bind_text (move, 1, path);
   sqlite3_bind_int64 (move, 2, id);
-  bind_text (drop, 1, path);
-  return run_once (self, move, error) && run_once (self, drop, error);
+  fv_sql_bind_text (drop, 1, path);
+  return fv_sql_run (self, move, error) && fv_sql_run (self, drop, error);
 }
 
 /* The root's number, and what comes before the names of the pictures: (transfer full). */
@@ -295,33 +225,70 @@ add_root (FvProject *self, const FvImportRecord *record, gint64 *id, char **pref
   if (*prefix != NULL)
     return TRUE;
 
-  autofinalize sqlite3_stmt *insert = prepare (self,
-                                               "INSERT INTO roots (path, inside) VALUES (?, ?) ON CONFLICT (path) "
-                                               "DO UPDATE SET inside = excluded.inside RETURNING id",
-                                               error);
+  fv_sql_auto sqlite3_stmt *insert
+      = fv_sql_prepare (self,
+                        "INSERT INTO roots (path, inside) VALUES (?, ?) ON CONFLICT (path) "
+                        "DO UPDATE SET inside = excluded.inside RETURNING id",
+                        error);
   if (insert == NULL)
     return FALSE;
-  bind_text (insert, 1, path);
+  fv_sql_bind_text (insert, 1, path);
   sqlite3_bind_int (insert, 2, inside);
   *prefix = g_strdup ("");
-  return run_for_id (self, insert, id, error) && (inside || take_in_roots (self, path, *id, error));
+  return fv_sql_run_for_id (self, insert, id, error) && (inside || take_in_roots (self, path, *id, error));
 }
 
 /* ids[i] becomes the store's number of class i; new names come after those that are there. */
 static gboolean
 add_classes (FvProject *self, const char *const *names, gint64 *ids, GError **error)
 {
-  autofinalize sqlite3_stmt *statement
-      = prepare (self,
-                 "INSERT INTO classes (position, name) VALUES ((SELECT coalesce(max(position) + 1, 0) FROM classes), "
-                 "?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
-                 error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (
+      self,
+      "INSERT INTO classes (position, name) VALUES ((SELECT coalesce(max(position) + 1, 0) FROM classes), "
+      "?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
+      error);
   if (statement == NULL)
     return FALSE;
   for (guint i = 0; names[i] != NULL; i++)
     {
-      bind_text (statement, 1, names[i]);
-      if (!run_for_id (self, statement, &ids[i], error))
+      fv_sql_bind_text (statement, 1, names[i]);
+      if (!fv_sql_run_for_id (self, statement, &ids[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Parameters 8 to 13 of a picture's row; what is not known stays SQL's NULL. */
+static void
+bind_known (sqlite3_stmt *statement, const FvItem *item)
+{
+  if (item->time != FV_TIME_UNKNOWN)
+    sqlite3_bind_int64 (statement, 8, item->time);
+  else
+    sqlite3_bind_null (statement, 8);
+  /* SQLite takes NAN for NULL. */
+  sqlite3_bind_double (statement, 9, item->latitude);
+  sqlite3_bind_double (statement, 10, item->longitude);
+  sqlite3_bind_int64 (statement, 11, item->reading.page);
+  sqlite3_bind_int (statement, 12, item->reading.low);
+  sqlite3_bind_int (statement, 13, item->reading.high);
+}
+
+static gboolean
+add_boxes (FvProject *self, sqlite3_stmt *statement, gint64 picture, const FvItem *item, const GArray *boxes,
+           guint position, const gint64 *class_ids, GError **error)
+{
+  for (guint k = 0; k < boxes->len; k++)
+    {
+      const FvBox *box = &g_array_index (boxes, FvBox, k);
+      const double sides[4] = { box->x1, box->y1, box->x2, box->y2 };
+      sqlite3_bind_int64 (statement, 1, picture);
+      sqlite3_bind_int64 (statement, 2, position + k);
+      sqlite3_bind_int64 (statement, 3, class_ids[box->class_id]);
+      for (int side = 0; side < 4; side++)
+        sqlite3_bind_double (statement, 4 + side, sides[side]);
+      sqlite3_bind_int (statement, 8, boxes == item->ignored);
+      if (!fv_sql_run (self, statement, error))
         return FALSE;
     }
   return TRUE;
@@ -332,20 +299,24 @@ add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const 
               GError **error)
 {
   /* A picture imported again keeps its subset where the new import brings none. */
-  autofinalize sqlite3_stmt *picture = prepare (
+  fv_sql_auto sqlite3_stmt *picture = fv_sql_prepare (
       self,
-      "INSERT INTO pictures (root_id, name, hash, width, height, orientation, subset) VALUES (?, ?, ?, ?, ?, ?, ?) "
+      "INSERT INTO pictures (root_id, name, hash, width, height, orientation, subset, time, latitude, longitude, page, "
+      "low, high) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (root_id, name) DO UPDATE SET hash = excluded.hash, width = excluded.width, "
-      "height = excluded.height, orientation = excluded.orientation, "
+      "height = excluded.height, orientation = excluded.orientation, time = excluded.time, "
+      "latitude = excluded.latitude, longitude = excluded.longitude, page = excluded.page, low = excluded.low, "
+      "high = excluded.high, "
       "subset = CASE excluded.subset WHEN 0 THEN subset ELSE excluded.subset END RETURNING id",
       error);
-  autofinalize sqlite3_stmt *clear
-      = picture != NULL ? prepare (self, "DELETE FROM boxes WHERE picture_id = ?", error) : NULL;
-  autofinalize sqlite3_stmt *box
-      = clear != NULL ? prepare (
-            self, "INSERT INTO boxes (picture_id, position, class_id, x1, y1, x2, y2) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            error)
-                      : NULL;
+  fv_sql_auto sqlite3_stmt *clear
+      = picture != NULL ? fv_sql_prepare (self, "DELETE FROM boxes WHERE picture_id = ?", error) : NULL;
+  fv_sql_auto sqlite3_stmt *box = clear != NULL
+                                      ? fv_sql_prepare (self,
+                                                        "INSERT INTO boxes (picture_id, position, class_id, x1, y1, "
+                                                        "x2, y2, ignored) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                                                        error)
+                                      : NULL;
   if (box == NULL)
     return FALSE;
 
@@ -355,29 +326,21 @@ add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const 
       gint64 id;
       sqlite3_bind_int64 (picture, 1, root);
       g_autofree char *name = g_strconcat (prefix, item->name, NULL);
-      bind_text (picture, 2, name);
-      bind_text (picture, 3, item->hash);
+      fv_sql_bind_text (picture, 2, name);
+      fv_sql_bind_text (picture, 3, item->hash);
       sqlite3_bind_int64 (picture, 4, item->width);
       sqlite3_bind_int64 (picture, 5, item->height);
       sqlite3_bind_int64 (picture, 6, item->orientation);
       sqlite3_bind_int (picture, 7, item->subset);
-      if (!run_for_id (self, picture, &id, error))
+      bind_known (picture, item);
+      if (!fv_sql_run_for_id (self, picture, &id, error))
         return FALSE;
       sqlite3_bind_int64 (clear, 1, id);
-      if (!run_once (self, clear, error))
+      if (!fv_sql_run (self, clear, error))
         return FALSE;
-      for (guint k = 0; k < item->boxes->len; k++)
-        {
-          const FvBox *b = &g_array_index (item->boxes, FvBox, k);
-          const double sides[4] = { b->x1, b->y1, b->x2, b->y2 };
-          sqlite3_bind_int64 (box, 1, id);
-          sqlite3_bind_int64 (box, 2, k);
-          sqlite3_bind_int64 (box, 3, class_ids[b->class_id]);
-          for (int side = 0; side < 4; side++)
-            sqlite3_bind_double (box, 4 + side, sides[side]);
-          if (!run_once (self, box, error))
-            return FALSE;
-        }
+      if (!add_boxes (self, box, id, item, item->boxes, 0, class_ids, error)
+          || !add_boxes (self, box, id, item, item->ignored, item->boxes->len, class_ids, error))
+        return FALSE;
     }
   return TRUE;
 }
@@ -385,18 +348,18 @@ add_pictures (FvProject *self, const FvImportRecord *record, gint64 root, const 
 static gboolean
 add_problems (FvProject *self, const FvImportRecord *record, GError **error)
 {
-  autofinalize sqlite3_stmt *import = prepare (
+  fv_sql_auto sqlite3_stmt *import = fv_sql_prepare (
       self, "INSERT INTO imports (time, source, format) VALUES (datetime ('now'), ?, ?) RETURNING id", error);
-  autofinalize sqlite3_stmt *problem
-      = import != NULL
-            ? prepare (self, "INSERT INTO problems (import_id, kind, file, line, reason) VALUES (?, ?, ?, ?, ?)", error)
-            : NULL;
+  fv_sql_auto sqlite3_stmt *problem
+      = import != NULL ? fv_sql_prepare (
+            self, "INSERT INTO problems (import_id, kind, file, line, reason) VALUES (?, ?, ?, ?, ?)", error)
+                       : NULL;
   if (problem == NULL)
     return FALSE;
   gint64 id;
-  bind_text (import, 1, record->source);
-  bind_text (import, 2, record->format);
-  if (!run_for_id (self, import, &id, error))
+  fv_sql_bind_text (import, 1, record->source);
+  fv_sql_bind_text (import, 2, record->format);
+  if (!fv_sql_run_for_id (self, import, &id, error))
     return FALSE;
 
   const GPtrArray *lists[2] = { record->repaired, record->rejected };
@@ -405,11 +368,11 @@ add_problems (FvProject *self, const FvImportRecord *record, GError **error)
       {
         const FvProblem *row = g_ptr_array_index (lists[kind], i);
         sqlite3_bind_int64 (problem, 1, id);
-        bind_text (problem, 2, kind == 0 ? "repaired" : "rejected");
-        bind_text (problem, 3, row->file);
+        fv_sql_bind_text (problem, 2, kind == 0 ? "repaired" : "rejected");
+        fv_sql_bind_text (problem, 3, row->file);
         sqlite3_bind_int64 (problem, 4, row->line);
-        bind_text (problem, 5, row->reason);
-        if (!run_once (self, problem, error))
+        fv_sql_bind_text (problem, 5, row->reason);
+        if (!fv_sql_run (self, problem, error))
           return FALSE;
       }
   return TRUE;
@@ -430,25 +393,25 @@ fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **e
                    record->source);
       return FALSE;
     }
-  if (!begin_edit (self, error))
+  if (!fv_sql_begin_edit (self, error))
     return FALSE;
   gboolean done = add_root (self, record, &root, &prefix, error)
                   && add_classes (self, record->class_names, class_ids, error)
                   && add_pictures (self, record, root, prefix, class_ids, error) && add_problems (self, record, error);
-  return end_transaction (self, done, error);
+  return fv_sql_end (self, done, error);
 }
 
 static gboolean
 write_subsets (FvProject *self, const FvDataset *dataset, GError **error)
 {
-  autofinalize sqlite3_stmt *statement = prepare (self, "UPDATE pictures SET subset = ? WHERE id = ?", error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (self, "UPDATE pictures SET subset = ? WHERE id = ?", error);
   gboolean done = statement != NULL;
   for (guint i = 0; done && i < dataset->items->len; i++)
     {
       const FvItem *item = fv_dataset_get (dataset, i);
       sqlite3_bind_int (statement, 1, item->subset);
       sqlite3_bind_int64 (statement, 2, item->id);
-      done = run_once (self, statement, error);
+      done = fv_sql_run (self, statement, error);
     }
   return done;
 }
@@ -456,5 +419,5 @@ write_subsets (FvProject *self, const FvDataset *dataset, GError **error)
 gboolean
 fv_project_save_subsets (FvProject *self, const FvDataset *dataset, GError **error)
 {
-  return begin_edit (self, error) && end_transaction (self, write_subsets (self, dataset, error), error);
+  return fv_sql_begin_edit (self, error) && fv_sql_end (self, write_subsets (self, dataset, error), error);
 }

@@ -28,7 +28,7 @@ typedef enum
 } FvProjectError;
 
 /* The version of the schema that this program writes; project.db says its own in user_version. */
-#define FV_PROJECT_SCHEMA 1
+#define FV_PROJECT_SCHEMA 2
 
 typedef enum
 {

@@ -29,7 +29,29 @@ static const char schema_1[]
       " kind TEXT NOT NULL CHECK (kind IN ('repaired', 'rejected')), file TEXT NOT NULL, line INTEGER NOT NULL,"
       " reason TEXT NOT NULL);";
 
-const char *const fv_schema_steps[FV_PROJECT_SCHEMA] = { schema_1 };
+/*
+ * Regions that nothing is taught in; what is known of a picture besides its boxes (fv-dataset.h); splits as they were made
+ * (fv-project-splits.h); changes that can be undone (fv-project-changes.h).
+ */
+static const char schema_2[]
+    = "ALTER TABLE boxes ADD COLUMN ignored INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE pictures ADD COLUMN time INTEGER;"
+      "ALTER TABLE pictures ADD COLUMN latitude REAL;"
+      "ALTER TABLE pictures ADD COLUMN longitude REAL;"
+      "ALTER TABLE pictures ADD COLUMN page INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE pictures ADD COLUMN low INTEGER NOT NULL DEFAULT 0;"
+      "ALTER TABLE pictures ADD COLUMN high INTEGER NOT NULL DEFAULT 0;"
+      "CREATE TABLE splits (id INTEGER PRIMARY KEY, time TEXT NOT NULL, parameters TEXT NOT NULL, hash TEXT NOT NULL);"
+      "CREATE TABLE split_pictures (split_id INTEGER NOT NULL REFERENCES splits (id) ON DELETE CASCADE,"
+      " picture_id INTEGER NOT NULL REFERENCES pictures (id) ON DELETE CASCADE, subset INTEGER NOT NULL,"
+      " fold INTEGER NOT NULL, PRIMARY KEY (split_id, picture_id)) WITHOUT ROWID;"
+      "CREATE TABLE changes (id INTEGER PRIMARY KEY, time TEXT NOT NULL, what TEXT NOT NULL,"
+      " undone INTEGER NOT NULL DEFAULT 0);"
+      "CREATE TABLE change_pictures (change_id INTEGER NOT NULL REFERENCES changes (id) ON DELETE CASCADE,"
+      " picture_id INTEGER NOT NULL REFERENCES pictures (id) ON DELETE CASCADE, before TEXT NOT NULL,"
+      " after TEXT NOT NULL, PRIMARY KEY (change_id, picture_id)) WITHOUT ROWID;";
+
+const char *const fv_schema_steps[FV_PROJECT_SCHEMA] = { schema_1, schema_2 };
 
 gboolean
 fv_schema_fail (sqlite3 *db, const char *path, GError **error)

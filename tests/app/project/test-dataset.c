@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
+#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -28,6 +29,14 @@ make_dataset (guint n_items)
         {
           FvBox box = { k, 1.0 / 3 + k, 0.1 + 1e-13, 640.0 - 1.0 / 7, 480 };
           g_array_append_val (item->boxes, box);
+          g_array_append_val (item->ignored, box);
+        }
+      if (i % 2 == 0)
+        {
+          item->time = (gint64)i * 1000000 - 5;
+          item->latitude = -1.0 / 3;
+          item->longitude = 179.0 + 1.0 / 7;
+          item->reading = (FvPictureReading){ i, 7, 65535 };
         }
       fv_dataset_add (dataset, item);
     }
@@ -51,6 +60,14 @@ assert_equal (const FvDataset *a, const FvDataset *b)
       g_assert_cmpuint (x->height, ==, y->height);
       g_assert_cmpuint (x->orientation, ==, y->orientation);
       g_assert_cmpint (x->subset, ==, y->subset);
+      g_assert_cmpint (x->time, ==, y->time);
+      g_assert_true (x->latitude == y->latitude || (isnan (x->latitude) && isnan (y->latitude)));
+      g_assert_true (x->longitude == y->longitude || (isnan (x->longitude) && isnan (y->longitude)));
+      g_assert_cmpuint (x->reading.page, ==, y->reading.page);
+      g_assert_cmpuint (x->reading.low, ==, y->reading.low);
+      g_assert_cmpuint (x->reading.high, ==, y->reading.high);
+      g_assert_cmpmem (x->ignored->data, x->ignored->len * sizeof (FvBox), y->ignored->data,
+                       y->ignored->len * sizeof (FvBox));
       g_assert_cmpuint (x->boxes->len, ==, y->boxes->len);
       for (guint k = 0; k < x->boxes->len; k++)
         {
@@ -105,7 +122,7 @@ test_damaged (void)
     { "{\"a\": [[[[[[[[]]]]]]]]}", "nested too deeply" },
     { "[]", "format" },
     { "{\"format\": 3}", "format" },
-    { "{\"format\": \"fovea-dataset\", \"version\": 2, \"classes\": [], \"items\": []}", "version 1" },
+    { "{\"format\": \"fovea-dataset\", \"version\": 3, \"classes\": [], \"items\": []}", "version 2" },
     { "{\"format\": \"fovea-dataset\", \"version\": 1, \"classes\": {}, \"items\": []}", "classes" },
     { "{\"format\": \"fovea-dataset\", \"version\": 1, \"classes\": [1], \"items\": []}", "class 0" },
     { "{\"format\": \"fovea-dataset\", \"version\": 1, \"classes\": [\"a\"], \"items\": [7]}", "id" },

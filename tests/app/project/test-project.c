@@ -264,33 +264,33 @@ test_migration (void)
   fv_project_free (project);
 
   g_autofree char *store = g_build_filename (path, "project.db", NULL);
-  g_autofree char *copy = g_strconcat (store, ".before-schema-3", NULL);
+  g_autofree char *copy = g_strconcat (store, ".before-schema-4", NULL);
   sqlite3 *db = NULL;
   g_assert_cmpint (sqlite3_open (store, &db), ==, SQLITE_OK);
 
   /* A step that fails leaves the store as it was, with the copy beside it. */
-  const char *const broken[] = { NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "DROP TABLE not_there" };
-  g_assert_false (fv_schema_bring_forward (db, store, broken, 3, &error));
+  const char *const broken[] = { NULL, NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "DROP TABLE not_there" };
+  g_assert_false (fv_schema_bring_forward (db, store, broken, 4, &error));
   g_assert_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE);
   g_clear_error (&error);
-  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, 1);
+  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, FV_PROJECT_SCHEMA);
   g_assert_cmpint (read_number (db, "SELECT count(*) FROM pragma_table_info ('pictures') WHERE name = 'note'"), ==, 0);
   g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
 
-  const char *const steps[] = { NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "UPDATE pictures SET note = 'x'" };
-  fv_schema_bring_forward (db, store, steps, 3, &error);
+  const char *const steps[] = { NULL, NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "UPDATE pictures SET note = 'x'" };
+  fv_schema_bring_forward (db, store, steps, 4, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, 3);
+  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, 4);
   g_assert_cmpint (read_number (db, "SELECT count(*) FROM pictures WHERE note = 'x'"), ==, 1);
   sqlite3_close (db);
 
   /* The copy is a whole store of before. */
   g_assert_cmpint (sqlite3_open (copy, &db), ==, SQLITE_OK);
-  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, 1);
+  g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, FV_PROJECT_SCHEMA);
   g_assert_cmpint (read_number (db, "SELECT count(*) FROM boxes"), ==, 3);
   sqlite3_close (db);
 
-  /* This program does not know schema 3. */
+  /* This program does not know schema 4. */
   g_assert_null (fv_project_open (path, FV_PROJECT_READ, &error));
   g_assert_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_TOO_NEW);
 }
