@@ -45,6 +45,18 @@ make_dataset (guint n_items)
 }
 
 static void
+assert_equal_boxes (const GArray *a, const GArray *b)
+{
+  g_assert_cmpuint (a->len, ==, b->len);
+  for (guint k = 0; k < a->len; k++)
+    {
+      const FvBox *p = &g_array_index (a, FvBox, k), *q = &g_array_index (b, FvBox, k);
+      g_assert_cmpuint (p->class_id, ==, q->class_id);
+      g_assert_true (p->x1 == q->x1 && p->y1 == q->y1 && p->x2 == q->x2 && p->y2 == q->y2);
+    }
+}
+
+static void
 assert_equal (const FvDataset *a, const FvDataset *b)
 {
   g_assert_true (g_strv_equal ((const char *const *)a->class_names, (const char *const *)b->class_names));
@@ -66,15 +78,8 @@ assert_equal (const FvDataset *a, const FvDataset *b)
       g_assert_cmpuint (x->reading.page, ==, y->reading.page);
       g_assert_cmpuint (x->reading.low, ==, y->reading.low);
       g_assert_cmpuint (x->reading.high, ==, y->reading.high);
-      g_assert_cmpmem (x->ignored->data, x->ignored->len * sizeof (FvBox), y->ignored->data,
-                       y->ignored->len * sizeof (FvBox));
-      g_assert_cmpuint (x->boxes->len, ==, y->boxes->len);
-      for (guint k = 0; k < x->boxes->len; k++)
-        {
-          const FvBox *p = &g_array_index (x->boxes, FvBox, k), *q = &g_array_index (y->boxes, FvBox, k);
-          g_assert_cmpuint (p->class_id, ==, q->class_id);
-          g_assert_true (p->x1 == q->x1 && p->y1 == q->y1 && p->x2 == q->x2 && p->y2 == q->y2);
-        }
+      assert_equal_boxes (x->boxes, y->boxes);
+      assert_equal_boxes (x->ignored, y->ignored);
     }
 }
 
