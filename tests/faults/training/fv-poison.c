@@ -46,29 +46,37 @@ fv_poison_install (void)
   fv_vulkan.CreateBuffer = noting_CreateBuffer;
 }
 
-/* A model's buffers come first, its trainer's after them; those of weights, EMA, gradients and momentum are of one size. */
+static const Made *
+get_made (guint index)
+{
+  return &g_array_index (made, Made, index);
+}
+
+/*
+ * A model makes four buffers at once: weights, statistics, EMA and EMA's statistics. Its trainer's gradients and momentum are the next
+ * two of the weights' size.
+ */
 static const Made *
 find_buffer (FvModelBuffer buffer, guint n_classes)
 {
-  static const guint ranks[] = {
-    [FV_BUFFER_WEIGHTS] = 4,
-    [FV_BUFFER_EMA] = 3,
-    [FV_BUFFER_GRADIENTS] = 2,
-    [FV_BUFFER_MOMENTUM] = 1,
-  };
   FvYolov5Config config;
   g_autoptr (FvLayout) layout = NULL;
-  guint rank = ranks[buffer];
+  VkDeviceSize parameters, statistics;
+  guint first;
 
   fv_yolov5_config_init (&config, 'n', n_classes);
   layout = fv_yolov5_layout_new (&config);
-  for (guint i = made->len; i > 0; i--)
-    {
-      const Made *candidate = &g_array_index (made, Made, i - 1);
-
-      if (candidate->size == fv_layout_get_parameter_floats (layout) * sizeof (float) && --rank == 0)
-        return candidate;
-    }
+  parameters = fv_layout_get_parameter_floats (layout) * sizeof (float);
+  statistics = fv_layout_get_statistics_floats (layout) * sizeof (float);
+  g_assert_cmpuint (made->len, >=, 4);
+  for (first = made->len - 4; get_made (first + 1)->size != statistics || get_made (first + 3)->size != statistics;
+       first--)
+    g_assert_cmpuint (first, >, 0);
+  if (buffer == FV_BUFFER_WEIGHTS || buffer == FV_BUFFER_EMA)
+    return get_made (buffer == FV_BUFFER_WEIGHTS ? first : first + 2);
+  for (guint i = first + 4, rank = buffer == FV_BUFFER_GRADIENTS ? 0 : 1; i < made->len; i++)
+    if (get_made (i)->size == parameters && rank-- == 0)
+      return get_made (i);
   g_assert_not_reached ();
 }
 
