@@ -66,9 +66,10 @@ typedef struct
   guint width, height; /* of the upright picture, pixels */
   guint orientation;   /* EXIF's 1..8 of the file; 1 = stored upright; loading applies it */
   FvSubset subset;
-  GArray *boxes;   /* of FvBox, in the order of the label file; empty for a background */
-  GArray *ignored; /* of FvBox: regions where nothing is taught or counted, such as crowds; not among the boxes */
-  gint64 time;     /* when it was taken, seconds since 1970 (the camera's clock taken for UTC), or FV_TIME_UNKNOWN */
+  GArray *boxes; /* of FvBox, in the order of the label file; empty for a background */
+  GArray *
+      ignored; /* of FvBox: regions such as crowds: no boxes, and COCO's numbers count what is found there neither way */
+  gint64 time; /* when it was taken, seconds since 1970 (the camera's clock taken for UTC), or FV_TIME_UNKNOWN */
   double latitude, longitude; /* degrees, north and east positive; NAN where not known */
   FvPictureReading reading;
 } FvItem;

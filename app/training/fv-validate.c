@@ -236,17 +236,26 @@ start_job (FvValidator *self, Search *search, FvBuiltBatch *built, const FvPredi
   return job;
 }
 
+static FvTruth
+make_truth (const FvBox *box, gboolean crowd)
+{
+  return (FvTruth){
+    .x1 = box->x1, .y1 = box->y1, .x2 = box->x2, .y2 = box->y2, .class_id = box->class_id, .crowd = crowd
+  };
+}
+
 static void
 add_picture (const FvValidator *self, FvEvaluator *evaluator, const FvItem *item, const GArray *detections)
 {
-  g_autofree FvTruth *truths = g_new (FvTruth, item->boxes->len);
-  for (guint i = 0; i < item->boxes->len; i++)
-    {
-      const FvBox *box = &g_array_index (item->boxes, FvBox, i);
-      truths[i] = (FvTruth){ .x1 = box->x1, .y1 = box->y1, .x2 = box->x2, .y2 = box->y2, .class_id = box->class_id };
-    }
+  const guint n = item->boxes->len;
+  g_autofree FvTruth *truths = g_new (FvTruth, n + item->ignored->len);
+
+  for (guint i = 0; i < n; i++)
+    truths[i] = make_truth (&g_array_index (item->boxes, FvBox, i), FALSE);
+  for (guint i = 0; i < item->ignored->len; i++)
+    truths[n + i] = make_truth (&g_array_index (item->ignored, FvBox, i), TRUE);
   fv_evaluator_add (evaluator, (const FvDetection *)(void *)detections->data, detections->len, truths,
-                    item->boxes->len);
+                    n + item->ignored->len);
 }
 
 /* Waits for the batch's boxes and counts them in the order of the pictures. Frees @job. */
