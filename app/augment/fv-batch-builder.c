@@ -92,7 +92,7 @@ load_item (FvBatchBuilder *self, guint item)
   if (failed)
     return NULL;
   FvResize how = self->params.policy != NULL ? FV_RESIZE_LINEAR : FV_RESIZE_AREA;
-  g_autoptr (FvPicture) picture = fv_picture_pool_get (self->pool, info->path, self->params.imgsz, how, &error);
+  g_autoptr (FvPicture) picture = fv_picture_pool_get (self->pool, info->path, &info->reading, self->params.imgsz, how, &error);
   if (picture != NULL && (picture->original_width != info->width || picture->original_height != info->height))
     g_set_error (&error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
                  _ ("%s: it was %u x %u pixels when it was imported and is %u x %u now. Import it again."), info->path,

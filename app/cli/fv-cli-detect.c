@@ -164,7 +164,7 @@ static gboolean
 detect_file (Job *job, const char *file, GError **error)
 {
   GError *file_error = NULL;
-  g_autoptr (FvPicture) picture = fv_picture_load (file, 0, FV_RESIZE_LINEAR, &file_error);
+  g_autoptr (FvPicture) picture = fv_picture_load (file, NULL, 0, FV_RESIZE_LINEAR, &file_error);
   if (!picture)
     {
       add_failure (job, file, file_error);

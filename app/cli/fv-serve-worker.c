@@ -282,7 +282,7 @@ fv_serve_worker_detect (FvServeWorker *self, const FvDetectRequest *request, GEr
   g_autoptr (GArray) detections = NULL;
   gint64 start;
 
-  picture = fv_picture_load (request->file, 0, FV_RESIZE_LINEAR, error);
+  picture = fv_picture_load (request->file, NULL, 0, FV_RESIZE_LINEAR, error);
   if (!picture || !ensure_network (self, request->weights, error))
     return NULL;
   start = g_get_monotonic_time ();

@@ -51,13 +51,14 @@ fv_picture_pool_free (FvPicturePool *self)
 }
 
 static FvPicture *
-load (const char *path, guint max_side, FvResize how, FvPicturePoolStats *spent, GError **error)
+load (const char *path, const FvPictureReading *reading, guint max_side, FvResize how, FvPicturePoolStats *spent,
+      GError **error)
 {
   gsize size;
   gint64 start = g_get_monotonic_time ();
   g_autofree guint8 *data = fv_picture_read_file (path, &size, error);
   gint64 read = g_get_monotonic_time ();
-  FvPicture *picture = data != NULL ? fv_picture_load_bytes (data, size, path, max_side, how, error) : NULL;
+  FvPicture *picture = data != NULL ? fv_picture_load_bytes (data, size, path, reading, max_side, how, error) : NULL;
   spent->disk_seconds = (read - start) / 1e6;
   spent->decode_seconds = (g_get_monotonic_time () - read) / 1e6;
   return picture;
@@ -76,10 +77,20 @@ shrink (FvPicturePool *self)
     }
 }
 
-FvPicture *
-fv_picture_pool_get (FvPicturePool *self, const char *path, guint max_side, FvResize how, GError **error)
+static char *
+make_key (const char *path, const FvPictureReading *reading, guint max_side, FvResize how)
 {
-  g_autofree char *key = g_strdup_printf ("%u %d %s", max_side, how, path);
+  static const FvPictureReading whole = { 0 };
+  if (reading == NULL)
+    reading = &whole;
+  return g_strdup_printf ("%u %d %u %u %u %s", max_side, how, reading->page, reading->low, reading->high, path);
+}
+
+FvPicture *
+fv_picture_pool_get (FvPicturePool *self, const char *path, const FvPictureReading *reading, guint max_side,
+                     FvResize how, GError **error)
+{
+  g_autofree char *key = make_key (path, reading, max_side, how);
   g_mutex_lock (&self->mutex);
   Entry *entry = g_hash_table_lookup (self->entries, key);
   while (entry != NULL && entry->picture == NULL)
@@ -104,7 +115,7 @@ fv_picture_pool_get (FvPicturePool *self, const char *path, guint max_side, FvRe
   g_mutex_unlock (&self->mutex);
 
   FvPicturePoolStats spent = { 0 };
-  FvPicture *picture = load (path, max_side, how, &spent, error);
+  FvPicture *picture = load (path, reading, max_side, how, &spent, error);
 
   g_mutex_lock (&self->mutex);
   self->stats.disk_seconds += spent.disk_seconds;

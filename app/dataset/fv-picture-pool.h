@@ -23,7 +23,8 @@ void           fv_picture_pool_free  (FvPicturePool *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPicturePool, fv_picture_pool_free)
 
 /* (transfer full). As fv_picture_load(); failures are not kept. */
-FvPicture     *fv_picture_pool_get   (FvPicturePool *self, const char *path, guint max_side, FvResize how, GError **error);
+FvPicture     *fv_picture_pool_get   (FvPicturePool *self, const char *path, const FvPictureReading *reading, guint max_side,
+                                      FvResize how, GError **error);
 void           fv_picture_pool_stats (FvPicturePool *self, FvPicturePoolStats *stats);
 
 G_END_DECLS

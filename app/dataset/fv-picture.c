@@ -91,8 +91,9 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
   static const guint8 png_signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
   guint8 head[8] = { 0 };
   gboolean ok;
-  *info = (FvPictureInfo){ .orientation = 1, .bits = 8, .pages = 1, .time = FV_TIME_UNKNOWN, .latitude = NAN,
-                           .longitude = NAN };
+  *info = (FvPictureInfo){
+    .orientation = 1, .bits = 8, .pages = 1, .time = FV_TIME_UNKNOWN, .latitude = NAN, .longitude = NAN
+  };
   fv_picture_source_read (source, 0, head, MIN (sizeof head, source->size));
   if (head[0] == 0xff && head[1] == 0xd8)
     ok = fv_jpeg_probe (source, info, error);
@@ -273,7 +274,8 @@ load_probed (const FvPictureSource *source, FvPictureInfo info, guint max_side, 
 }
 
 FvPicture *
-fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint max_side, FvResize how, GError **error)
+fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, const FvPictureReading *reading,
+                       guint max_side, FvResize how, GError **error)
 {
   static GMutex alone;
   FvPictureSource source = { .name = name, .data = data, .fd = -1, .size = size };
@@ -290,9 +292,9 @@ fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, guint m
 }
 
 FvPicture *
-fv_picture_load (const char *path, guint max_side, FvResize how, GError **error)
+fv_picture_load (const char *path, const FvPictureReading *reading, guint max_side, FvResize how, GError **error)
 {
   gsize size;
   g_autofree guint8 *data = fv_picture_read_file (path, &size, error);
-  return data != NULL ? fv_picture_load_bytes (data, size, path, max_side, how, error) : NULL;
+  return data != NULL ? fv_picture_load_bytes (data, size, path, reading, max_side, how, error) : NULL;
 }

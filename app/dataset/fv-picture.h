@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /*
  * Pictures from files: JPEG and PNG, upright (the EXIF orientation is applied), 8-bit RGB.
  *
- *   g_autoptr (FvPicture) picture = fv_picture_load (path, 640, FV_RESIZE_LINEAR, &error);
+ *   g_autoptr (FvPicture) picture = fv_picture_load (path, NULL, 640, FV_RESIZE_LINEAR, &error);
  *
  * Every function here may be called from any thread. Nothing in a file can abort the program: what can't be used is a
  * GError of FV_PICTURE_ERROR whose message names the file and says what is wrong.
@@ -60,14 +60,15 @@ typedef struct {
 gboolean   fv_picture_probe         (const char *path, FvPictureInfo *info, GError **error);
 
 /*
- * Decodes. @max_side 0 leaves the size as it is; else the result is what v7.0's load_image makes: r = max_side / longer side,
+ * Decodes what @reading says (NULL: the first page, all of its range). @max_side 0 leaves the size as it is; else the result is what v7.0's load_image makes: r = max_side / longer side,
  * both sides times r, cut to whole pixels. A JPEG at least four times too large is decoded at a fraction of its size first
  * (never below twice the target).
  */
-FvPicture *fv_picture_load          (const char *path, guint max_side, FvResize how, GError **error);
-/* The same from bytes in memory; @name stands for the file in messages. */
-FvPicture *fv_picture_load_bytes    (const guint8 *data, gsize size, const char *name, guint max_side, FvResize how,
+FvPicture *fv_picture_load          (const char *path, const FvPictureReading *reading, guint max_side, FvResize how,
                                      GError **error);
+/* The same from bytes in memory; @name stands for the file in messages. */
+FvPicture *fv_picture_load_bytes    (const guint8 *data, gsize size, const char *name, const FvPictureReading *reading,
+                                     guint max_side, FvResize how, GError **error);
 
 /* The file's bytes: (transfer full). */
 guint8    *fv_picture_read_file     (const char *path, gsize *size, GError **error);

@@ -89,7 +89,7 @@ test_try (void)
   fv_ui_until (ui, g_file_test (copy, G_FILE_TEST_EXISTS));
   fv_ui_wait (ui, NULL, "Saved as “copy.jpg”");
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvPicture) saved = fv_picture_load (copy, 0, FV_RESIZE_LINEAR, &error);
+  g_autoptr (FvPicture) saved = fv_picture_load (copy, NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (saved->width, ==, 96);
   g_assert_cmpuint (saved->height, ==, 96);

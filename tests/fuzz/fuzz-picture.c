@@ -9,7 +9,7 @@ static void
 decode (const guint8 *data, gsize size, const FvPictureInfo *info, guint max_side)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvPicture) picture = fv_picture_load_bytes (data, size, "fuzz", max_side, FV_RESIZE_AREA, &error);
+  g_autoptr (FvPicture) picture = fv_picture_load_bytes (data, size, "fuzz", NULL, max_side, FV_RESIZE_AREA, &error);
 
   fv_fuzz_either (picture != NULL, error);
   if (picture == NULL)

@@ -111,7 +111,7 @@ decode_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
   const Request *request = data;
   GError *error = NULL;
-  FvPicture *picture = fv_picture_load (request->path, request->max_side, FV_RESIZE_AREA, &error);
+  FvPicture *picture = fv_picture_load (request->path, NULL, request->max_side, FV_RESIZE_AREA, &error);
   if (picture != NULL)
     g_task_return_pointer (task, picture, (GDestroyNotify)fv_picture_unref);
   else

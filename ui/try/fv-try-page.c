@@ -148,7 +148,7 @@ static void
 load_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   GError *error = NULL;
-  FvPicture *picture = fv_picture_load (data, 0, FV_RESIZE_LINEAR, &error);
+  FvPicture *picture = fv_picture_load (data, NULL, 0, FV_RESIZE_LINEAR, &error);
   if (picture != NULL)
     g_task_return_pointer (task, picture, (GDestroyNotify)fv_picture_unref);
   else

@@ -198,7 +198,7 @@ test_names (void)
     {
       const FvPreviewSample *sample = &reply->samples[i];
       const FvItem *item = fv_dataset_get (dataset, sample->item);
-      g_autoptr (FvPicture) picture = fv_picture_load (item->path, IMGSZ, FV_RESIZE_LINEAR, &error);
+      g_autoptr (FvPicture) picture = fv_picture_load (item->path, NULL, IMGSZ, FV_RESIZE_LINEAR, &error);
       const guint8 *rgb = g_bytes_get_data (sample->rgb, NULL);
 
       g_assert_no_error (error);

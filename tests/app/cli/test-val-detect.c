@@ -194,9 +194,9 @@ test_detect_folder (void)
 
   const char *saved = json_object_get_string_member (json_array_get_object_element (images, 0), "saved");
   g_autoptr (GError) error = NULL;
-  g_autoptr (FvPicture) drawn = fv_picture_load (saved, 0, FV_RESIZE_LINEAR, &error);
+  g_autoptr (FvPicture) drawn = fv_picture_load (saved, NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_no_error (error);
-  g_autoptr (FvPicture) original = fv_picture_load (bus, 0, FV_RESIZE_LINEAR, &error);
+  g_autoptr (FvPicture) original = fv_picture_load (bus, NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_cmpuint (drawn->width, ==, original->width);
   g_assert_cmpuint (drawn->height, ==, original->height);
   g_assert_cmpstr (saved, !=, whole);

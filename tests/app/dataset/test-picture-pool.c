@@ -38,7 +38,7 @@ test_least_recent (void)
   for (guint i = 0; i < G_N_ELEMENTS (asked); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (FvPicture) picture = fv_picture_pool_get (pool, paths[asked[i]], 0, FV_RESIZE_LINEAR, &error);
+      g_autoptr (FvPicture) picture = fv_picture_pool_get (pool, paths[asked[i]], NULL, 0, FV_RESIZE_LINEAR, &error);
       g_assert_no_error (error);
       g_assert_cmpint (ABS (picture->rgb[0] - (int)(20 * asked[i])), <=, 1);
     }
@@ -56,7 +56,7 @@ test_failure (void)
   for (guint i = 0; i < 2; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_assert_null (fv_picture_pool_get (pool, "/nowhere.jpg", 0, FV_RESIZE_LINEAR, &error));
+      g_assert_null (fv_picture_pool_get (pool, "/nowhere.jpg", NULL, 0, FV_RESIZE_LINEAR, &error));
       g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);
     }
 }
@@ -67,7 +67,7 @@ ask (gpointer pool)
   for (guint round = 0; round < 50; round++)
     for (guint i = 0; i < N_FILES; i++)
       {
-        g_autoptr (FvPicture) picture = fv_picture_pool_get (pool, paths[i], 32, FV_RESIZE_AREA, NULL);
+        g_autoptr (FvPicture) picture = fv_picture_pool_get (pool, paths[i], NULL, 32, FV_RESIZE_AREA, NULL);
         g_assert_nonnull (picture);
         g_assert_cmpint (ABS (picture->rgb[0] - (int)(20 * i)), <=, 1);
       }

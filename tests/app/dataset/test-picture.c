@@ -78,7 +78,7 @@ static FvPicture *
 load (GByteArray *file)
 {
   g_autoptr (GError) error = NULL;
-  FvPicture *picture = fv_picture_load_bytes (file->data, file->len, "test", 0, FV_RESIZE_LINEAR, &error);
+  FvPicture *picture = fv_picture_load_bytes (file->data, file->len, "test", NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_no_error (error);
   return picture;
 }
@@ -257,7 +257,7 @@ assert_refused (const guint8 *data, gsize size, FvPictureError code)
   g_assert_false (fv_picture_probe (path, &info, &probe_error));
   g_assert_error (probe_error, FV_PICTURE_ERROR, (int)code);
   g_assert_nonnull (strstr (probe_error->message, path));
-  g_assert_null (fv_picture_load (path, 0, FV_RESIZE_LINEAR, &load_error));
+  g_assert_null (fv_picture_load (path, NULL, 0, FV_RESIZE_LINEAR, &load_error));
   g_assert_error (load_error, FV_PICTURE_ERROR, (int)code);
   g_assert_nonnull (strstr (load_error->message, path));
 }
@@ -287,7 +287,7 @@ test_hollow (void)
   g_autoptr (GByteArray) jpeg = make_quarters ();
   g_byte_array_set_size (jpeg, jpeg->len - 60);
   g_byte_array_append (jpeg, (const guint8 *)"\xff\xd9", 2);
-  g_assert_null (fv_picture_load_bytes (jpeg->data, jpeg->len, "test", 0, FV_RESIZE_LINEAR, &error));
+  g_assert_null (fv_picture_load_bytes (jpeg->data, jpeg->len, "test", NULL, 0, FV_RESIZE_LINEAR, &error));
   g_assert_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT);
 }
 
@@ -327,7 +327,7 @@ test_unreadable (void)
   FvPictureInfo info;
   g_assert_false (fv_picture_probe ("/nowhere/at/all.jpg", &info, &missing));
   g_assert_error (missing, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-  g_assert_null (fv_picture_load (fv_test_folder (), 0, FV_RESIZE_LINEAR, &folder));
+  g_assert_null (fv_picture_load (fv_test_folder (), NULL, 0, FV_RESIZE_LINEAR, &folder));
   g_assert_nonnull (folder);
 }
 
@@ -350,7 +350,8 @@ test_mutations (void)
       guint n = g_rand_int_range (rand, 1, 8), end = round % 4 < 2 ? MIN (file->len, 120) : file->len;
       for (guint i = 0; i < n; i++)
         bytes[g_rand_int_range (rand, 0, end)] = g_rand_int (rand);
-      g_autoptr (FvPicture) picture = fv_picture_load_bytes (bytes, file->len, "mutant", 32, FV_RESIZE_AREA, &error);
+      g_autoptr (FvPicture) picture
+          = fv_picture_load_bytes (bytes, file->len, "mutant", NULL, 32, FV_RESIZE_AREA, &error);
       g_assert_true ((picture == NULL) == (error != NULL));
     }
 }
@@ -366,7 +367,8 @@ test_scaled (void)
       memcpy (rgb + (y * side + x) * 3, ((guint8[3]){ x * 255 / side, y * 255 / side, 128 }), 3);
   g_autoptr (GError) error = NULL;
   g_autoptr (GByteArray) jpeg = make_jpeg (rgb, side, side, TJPF_RGB);
-  g_autoptr (FvPicture) picture = fv_picture_load_bytes (jpeg->data, jpeg->len, "test", 160, FV_RESIZE_AREA, &error);
+  g_autoptr (FvPicture) picture
+      = fv_picture_load_bytes (jpeg->data, jpeg->len, "test", NULL, 160, FV_RESIZE_AREA, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (picture->width, ==, 160);
   g_assert_cmpuint (picture->height, ==, 160);

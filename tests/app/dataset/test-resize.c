@@ -144,7 +144,7 @@ compare_input (const char *picture_file, const char *tensor_file)
              *tensor_path = picture_path ? fv_test_data (tensor_file) : NULL;
   if (tensor_path == NULL)
     return;
-  g_autoptr (FvPicture) picture = fv_picture_load (picture_path, 0, FV_RESIZE_LINEAR, &error);
+  g_autoptr (FvPicture) picture = fv_picture_load (picture_path, NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_no_error (error);
   g_autoptr (FvTensorFile) file = fv_tensor_file_open (tensor_path, &error);
   g_assert_no_error (error);

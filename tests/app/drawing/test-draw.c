@@ -307,7 +307,7 @@ save_in_thread (gpointer data)
   const char *const names[] = { "0", "1", "2", "3", "4", "wasp", NULL };
   g_assert_true (fv_draw_save (picture, boxes, 1, names, data, &error));
   g_assert_no_error (error);
-  g_autoptr (FvPicture) again = fv_picture_load (data, 0, FV_RESIZE_LINEAR, &error);
+  g_autoptr (FvPicture) again = fv_picture_load (data, NULL, 0, FV_RESIZE_LINEAR, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (again->width, ==, 320);
   const FvColour colour = fv_palette_get_class (5);

@@ -141,7 +141,7 @@ test_save (void)
       g_assert_true (fv_picture_probe (path, &info, &error));
       const gboolean png = i == 1 || i == 2;
       g_assert_cmpint (info.format, ==, png ? FV_PICTURE_PNG : FV_PICTURE_JPEG);
-      g_autoptr (FvPicture) again = fv_picture_load (path, 0, FV_RESIZE_LINEAR, &error);
+      g_autoptr (FvPicture) again = fv_picture_load (path, NULL, 0, FV_RESIZE_LINEAR, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (again->width, ==, 120);
       g_assert_cmpuint (again->height, ==, 80);

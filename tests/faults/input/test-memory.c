@@ -106,7 +106,7 @@ static gboolean
 load_picture (GBytes *bytes, guint max_side, GError **error)
 {
   g_autoptr (FvPicture) picture = fv_picture_load_bytes (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "a",
-                                                         max_side, FV_RESIZE_AREA, error);
+                                                         NULL, max_side, FV_RESIZE_AREA, error);
 
   return picture != NULL;
 }

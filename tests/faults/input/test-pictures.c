@@ -19,7 +19,7 @@ assert_too_large (const char *path, const char *size)
       if (i == G_N_ELEMENTS (sides))
         g_assert_false (fv_picture_probe (path, &info, &error));
       else
-        g_assert_null (fv_picture_load (path, sides[i], FV_RESIZE_AREA, &error));
+        g_assert_null (fv_picture_load (path, NULL, sides[i], FV_RESIZE_AREA, &error));
       g_assert_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE);
       g_assert_nonnull (strstr (error->message, path));
       g_assert_nonnull (strstr (error->message, size));
@@ -93,7 +93,7 @@ test_scaled (void)
   path = fv_large_jpeg (fv_test_folder (), "large.jpg", 25000, 20000, FALSE);
   g_assert_true (fv_picture_probe (path, &info, &error));
   g_assert_no_error (error);
-  g_autoptr (FvPicture) picture = fv_picture_load (path, 640, FV_RESIZE_AREA, &error);
+  g_autoptr (FvPicture) picture = fv_picture_load (path, NULL, 640, FV_RESIZE_AREA, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (picture->width, ==, 640);
   g_assert_cmpuint (picture->original_width, ==, 25000);
@@ -110,7 +110,7 @@ test_rows (void)
   if (!fv_bounded_begin ())
     return;
   path = fv_large_png (fv_test_folder (), "large.png", 10000, 8000, 8);
-  g_autoptr (FvPicture) picture = fv_picture_load (path, 0, FV_RESIZE_AREA, &error);
+  g_autoptr (FvPicture) picture = fv_picture_load (path, NULL, 0, FV_RESIZE_AREA, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (picture->width, ==, 10000);
   /* 229 MiB are the picture itself. */
@@ -120,7 +120,7 @@ test_rows (void)
 static gpointer
 load_small (gpointer path)
 {
-  return fv_picture_load (path, 64, FV_RESIZE_AREA, NULL);
+  return fv_picture_load (path, NULL, 64, FV_RESIZE_AREA, NULL);
 }
 
 /* Threads that decode large pictures wait for one another. */
@@ -210,7 +210,7 @@ test_scans (void)
   for (guint i = 0; i < 1000; i++)
     g_byte_array_append (bytes, (guint8 *)scan, scan_size);
   g_byte_array_append (bytes, (const guint8 *)"\xff\xd9", 2);
-  g_assert_null (fv_picture_load_bytes (bytes->data, bytes->len, "a.jpg", 0, FV_RESIZE_AREA, &error));
+  g_assert_null (fv_picture_load_bytes (bytes->data, bytes->len, "a.jpg", NULL, 0, FV_RESIZE_AREA, &error));
   g_test_message ("%s", error->message);
   g_assert_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT);
   g_assert_nonnull (strstr (error->message, "scans"));
