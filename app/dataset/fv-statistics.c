@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-statistics.h"
 
-#include <glib/gi18n-lib.h>
-#include <inttypes.h>
+#include "app/dataset/fv-crowding.h"
 
-#include "app/dataset/fv-split.h"
+#include <math.h>
 
 #define SMALL_AREA (32.0 * 32.0)
 #define LARGE_AREA (96.0 * 96.0)
-#define MIN_IMAGES 1500
-#define MIN_BOXES 10000
-#define MAX_BACKGROUNDS 0.1
-/* A class with so many times fewer boxes than another is easily neglected. */
-#define IMBALANCE 20
+#define ELONGATED 3.0
 #define MIN_SIDE 10
+
+/* What is needed while counting. */
+typedef struct
+{
+  FvStatistics *self;
+  guint *last; /* [class]: the picture, from 1, in which the class was seen last */
+  GHashTable *contents; /* hash and page */
+  GHashTable *sizes;    /* width and height → pictures */
+  GArray *scale, *narrow, *aspect, *boxes_in_image, *width, *height, *picture_aspect; /* of double */
+  guint64 classes_in_images;
+} Counting;
 
 static void
 class_clear (gpointer data)
@@ -22,218 +28,212 @@ class_clear (gpointer data)
 }
 
 static void
-advice_clear (gpointer data)
+count_size (FvSizeCounts *sizes, double area)
 {
-  g_free (((FvAdvice *)data)->text);
+  *(area < SMALL_AREA ? &sizes->small : area > LARGE_AREA ? &sizes->large : &sizes->medium) += 1;
 }
 
-static void advise (FvStatistics *self, const char *id, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
 static void
-advise (FvStatistics *self, const char *id, const char *format, ...)
+append (GArray *values, double value)
 {
-  va_list arguments;
-  va_start (arguments, format);
-  const FvAdvice advice = { id, g_strdup_vprintf (format, arguments) };
-  va_end (arguments);
-  g_array_append_val (self->advice, advice);
+  g_array_append_val (values, value);
 }
 
-/* Counts one picture; last[c] is the picture, from 1, in which class c was seen last. */
-static void
-count_item (FvStatistics *self, const FvItem *item, guint *last)
+static guint
+find_cell (double part)
 {
-  self->images++;
-  self->backgrounds += item->boxes->len == 0;
-  self->n_in_subset[item->subset]++;
+  return (guint)CLAMP (part * FV_HEAT_SIDE, 0, FV_HEAT_SIDE - 1);
+}
+
+static void
+count_box (Counting *counting, const FvItem *item, const FvBox *box)
+{
+  FvStatistics *self = counting->self;
+  FvClassStatistics *class = &g_array_index (self->classes, FvClassStatistics, box->class_id);
+  const double width = box->x2 - box->x1, height = box->y2 - box->y1, area = width * height;
+  const double ratio = (double)self->imgsz / MAX (item->width, item->height);
+  const double x = (box->x1 + box->x2) / 2 / item->width, y = (box->y1 + box->y2) / 2 / item->height;
+  self->boxes++;
+  class->boxes++;
+  count_size (&self->sizes, area);
+  count_size (&self->sizes_at_imgsz, area * ratio * ratio);
+  append (counting->scale, sqrt (area / ((double)item->width * item->height)));
+  append (counting->narrow, MIN (width, height) * ratio);
+  append (counting->aspect, width / height);
+  self->tall += height > ELONGATED * width;
+  self->wide += width > ELONGATED * height;
+  self->heat[find_cell (y)][find_cell (x)]++;
+  self->central += fabs (x - 0.5) < 0.25 && fabs (y - 0.5) < 0.25;
+}
+
+/* Returns the number of different classes. */
+static guint
+count_classes (Counting *counting, const FvItem *item)
+{
+  guint n = 0;
   for (guint i = 0; i < item->boxes->len; i++)
     {
-      const FvBox *box = &g_array_index (item->boxes, FvBox, i);
-      FvClassStatistics *class = &g_array_index (self->classes, FvClassStatistics, box->class_id);
-      double area = (box->x2 - box->x1) * (box->y2 - box->y1);
-      self->boxes++;
-      class->boxes++;
-      class->images += last[box->class_id] != self->images;
-      last[box->class_id] = self->images;
-      *(area < SMALL_AREA ? &self->small : area > LARGE_AREA ? &self->large : &self->medium) += 1;
+      const guint c = g_array_index (item->boxes, FvBox, i).class_id;
+      if (counting->last[c] == counting->self->images)
+        continue;
+      counting->last[c] = counting->self->images;
+      g_array_index (counting->self->classes, FvClassStatistics, c).images++;
+      n++;
     }
+  return n;
 }
 
-/* "a, b, c and 4 more" of the classes for which the test is true; NULL for none. */
-static char *
-name_classes (const FvStatistics *self, gboolean (*test) (const FvClassStatistics *class, guint64 max), guint64 max,
-              guint *n)
+static void
+count_picture (Counting *counting, const FvItem *item)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  *n = 0;
+  FvStatistics *self = counting->self;
+  FvCrowding crowding;
+  self->images++;
+  self->backgrounds += item->boxes->len == 0;
+  self->ignored += item->ignored->len;
+  self->n_in_subset[item->subset]++;
+  self->tiny += MIN (item->width, item->height) < MIN_SIDE;
+  if (item->hash != NULL)
+    self->repeated += !g_hash_table_add (counting->contents, g_strdup_printf ("%s#%u", item->hash, item->reading.page));
+  append (counting->boxes_in_image, item->boxes->len);
+
+  const guint n_classes = count_classes (counting, item);
+  counting->classes_in_images += n_classes;
+  self->single_class += n_classes == 1;
+  fv_crowding_count (item->boxes, &crowding);
+  self->touching += crowding.touching;
+  self->overlapping += crowding.overlapping;
+  if (item->width == 0 || item->height == 0)
+    return;
+  for (guint i = 0; i < item->boxes->len; i++)
+    count_box (counting, item, &g_array_index (item->boxes, FvBox, i));
+
+  append (counting->width, item->width);
+  append (counting->height, item->height);
+  append (counting->picture_aspect, (double)item->width / item->height);
+  const guint64 size = (guint64)item->width << 32 | item->height;
+  guint *n = g_hash_table_lookup (counting->sizes, &size);
+  if (n == NULL)
+    {
+      n = g_new0 (guint, 1);
+      g_hash_table_insert (counting->sizes, g_memdup2 (&size, sizeof size), n);
+    }
+  ++*n;
+}
+
+static void
+find_common_size (FvStatistics *self, GHashTable *sizes)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+  guint64 common = 0;
+  g_hash_table_iter_init (&iter, sizes);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const guint n = *(guint *)value;
+      const guint64 size = *(guint64 *)key;
+      if (n < self->common_images || (n == self->common_images && size < common))
+        continue;
+      self->common_images = n;
+      common = size;
+    }
+  self->n_sizes = g_hash_table_size (sizes);
+  self->common_width = common >> 32;
+  self->common_height = common & G_MAXUINT32;
+}
+
+static void
+find_balance (FvStatistics *self)
+{
+  guint64 most = 0, least = G_MAXUINT64;
+  self->entropy = self->evenness = self->ratio = NAN;
+  if (self->boxes == 0)
+    return;
+  self->entropy = 0;
   for (guint i = 0; i < self->classes->len; i++)
     {
-      const FvClassStatistics *class = &g_array_index (self->classes, FvClassStatistics, i);
-      if (test (class, max) && ++*n <= 5)
-        g_string_append_printf (text, "%s%s", *n > 1 ? ", " : "", class->name);
+      const guint64 n = g_array_index (self->classes, FvClassStatistics, i).boxes;
+      const double share = (double)n / (double)self->boxes;
+      if (n == 0)
+        continue;
+      most = MAX (most, n);
+      least = MIN (least, n);
+      self->entropy -= share * log2 (share);
     }
-  if (*n > 5)
-    g_string_append_printf (text, _ (" and %u more"), *n - 5);
-  return *n > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
+  self->evenness = self->classes->len > 1 ? self->entropy / log2 (self->classes->len) : 1;
+  self->ratio = (double)most / (double)least;
 }
 
-static gboolean
-is_empty (const FvClassStatistics *class, guint64 max)
+static GArray *
+new_values (void)
 {
-  return class->boxes == 0;
-}
-
-static gboolean
-has_few_images (const FvClassStatistics *class, guint64 max)
-{
-  return class->boxes > 0 && class->images < MIN_IMAGES;
-}
-
-static gboolean
-has_few_boxes (const FvClassStatistics *class, guint64 max)
-{
-  return class->boxes > 0 && class->boxes < MIN_BOXES;
-}
-
-static gboolean
-is_rare (const FvClassStatistics *class, guint64 max)
-{
-  return class->boxes > 0 && class->boxes * IMBALANCE < max;
+  return g_array_new (FALSE, FALSE, sizeof (double));
 }
 
 static void
-advise_on_classes (FvStatistics *self)
+finish (Counting *counting)
 {
-  guint n;
-  guint64 max = 0;
-  for (guint i = 0; i < self->classes->len; i++)
-    max = MAX (max, g_array_index (self->classes, FvClassStatistics, i).boxes);
-
-  g_autofree char *empty = name_classes (self, is_empty, max, &n);
-  if (empty != NULL)
-    advise (self, "empty-classes",
-            ngettext ("%u of %u classes has no box: %s. A detector can't learn it; leave it out or add pictures.",
-                      "%u of %u classes have no box: %s. A detector can't learn them; leave them out or add pictures.",
-                      n),
-            n, self->classes->len, empty);
-  g_autofree char *rare = name_classes (self, is_rare, max, &n);
-  if (rare != NULL)
-    advise (self, "imbalance",
-            ngettext ("%u class has less than a twentieth of the boxes of the commonest one: %s. More pictures of it "
-                      "help most.",
-                      "%u classes have less than a twentieth of the boxes of the commonest one: %s. More pictures of "
-                      "them help most.",
-                      n),
-            n, rare);
-  g_autofree char *few_images = name_classes (self, has_few_images, max, &n);
-  if (few_images != NULL)
-    advise (self, "few-images",
-            ngettext ("%u class is on fewer than %d pictures, YOLOv5's advice for the best results: %s. Start from "
-                      "trained weights, and add pictures where results disappoint.",
-                      "%u classes are on fewer than %d pictures, YOLOv5's advice for the best results: %s. Start from "
-                      "trained weights, and add pictures where results disappoint.",
-                      n),
-            n, MIN_IMAGES, few_images);
-  g_autofree char *few_boxes = name_classes (self, has_few_boxes, max, &n);
-  if (few_boxes != NULL)
-    advise (self, "few-boxes",
-            ngettext ("%u class has fewer than %d boxes, YOLOv5's advice for the best results: %s.",
-                      "%u classes have fewer than %d boxes, YOLOv5's advice for the best results: %s.", n),
-            n, MIN_BOXES, few_boxes);
-}
-
-static void
-advise_on_pictures (FvStatistics *self, guint n_tiny)
-{
-  if (self->backgrounds > MAX_BACKGROUNDS * self->images)
-    advise (self, "many-backgrounds",
-            ngettext ("%u of %u pictures has no box. Up to 10 %% such backgrounds help against false alarms; more "
-                      "slow training down. Was it forgotten when labels were drawn?",
-                      "%u of %u pictures have no box. Up to 10 %% such backgrounds help against false alarms; more "
-                      "slow training down. Were some forgotten when labels were drawn?",
-                      self->backgrounds),
-            self->backgrounds, self->images);
-  else if (self->backgrounds == 0)
-    advise (self, "no-backgrounds",
-            _ ("Every picture has a box. A few pictures without any object (up to 10 %%) help against "
-               "false alarms."));
-  if (self->small > self->boxes / 2)
-    advise (self, "small-objects",
-            _ ("%" PRIu64 " of %" PRIu64 " boxes are smaller than 32 x 32 pixels. Train "
-               "with a larger input size than 640, so that they are not shrunk away."),
-            self->small, self->boxes);
-  if (n_tiny > 0)
-    advise (self, "tiny-pictures",
-            ngettext ("%u picture has a side below %d pixels. It is used, but hardly teaches anything.",
-                      "%u pictures have a side below %d pixels. They are used, but hardly teach anything.", n_tiny),
-            n_tiny, MIN_SIDE);
-  if (self->repeated > 0)
-    advise (
-        self, "repeated-pictures",
-        ngettext ("%u picture is there more than once under different names. It counts twice in training; delete "
-                  "what is too much.",
-                  "%u pictures are there more than once under different names. They count twice in training; delete "
-                  "what is too much.",
-                  self->repeated),
-        self->repeated);
-}
-
-static void
-advise_on_split (FvStatistics *self, const FvDataset *dataset)
-{
-  FvSplitResult split;
-  fv_split_count (dataset, &split);
-  if (split.n_pictures[FV_SUBSET_TRAIN] == 0)
-    advise (self, "no-train", _ ("There are no pictures to train on. 'fovea-cli split' makes subsets."));
-  if (split.n_pictures[FV_SUBSET_VAL] == 0)
-    advise (self, "no-val",
-            _ ("There are no pictures to validate with, so nothing would show how good a detector is. "
-               "'fovea-cli split' makes subsets."));
-  if (split.leaks > 0)
-    advise (self, "leaks",
-            ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
-                      "too good to be true. 'fovea-cli split' keeps them together.",
-                      "%u pictures of val or test are in another subset, too, with the same content: results on them "
-                      "are too good to be true. 'fovea-cli split' keeps them together.",
-                      split.leaks),
-            split.leaks);
+  FvStatistics *self = counting->self;
+  const struct
+  {
+    FvSpread *spread;
+    GArray *values;
+  } spreads[] = {
+    { &self->scale, counting->scale },
+    { &self->narrow, counting->narrow },
+    { &self->aspect, counting->aspect },
+    { &self->boxes_in_image, counting->boxes_in_image },
+    { &self->width, counting->width },
+    { &self->height, counting->height },
+    { &self->picture_aspect, counting->picture_aspect },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (spreads); i++)
+    {
+      fv_spread_take_array (spreads[i].spread, spreads[i].values);
+      g_array_unref (spreads[i].values);
+    }
+  find_balance (self);
+  find_common_size (self, counting->sizes);
+  const guint n = self->images - self->backgrounds;
+  self->classes_in_image = n > 0 ? (double)counting->classes_in_images / n : NAN;
 }
 
 FvStatistics *
-fv_statistics_new (const FvDataset *dataset, const FvSubset *subset)
+fv_statistics_new (const FvDataset *dataset, const FvStatisticsParams *params)
 {
+  const FvStatisticsParams all = { 0 };
+  params = params != NULL ? params : &all;
   FvStatistics *self = g_new0 (FvStatistics, 1);
+  self->imgsz = params->imgsz > 0 ? params->imgsz : FV_STATISTICS_IMGSZ;
   self->classes = g_array_new (FALSE, TRUE, sizeof (FvClassStatistics));
   g_array_set_clear_func (self->classes, class_clear);
-  self->advice = g_array_new (FALSE, FALSE, sizeof (FvAdvice));
-  g_array_set_clear_func (self->advice, advice_clear);
   g_array_set_size (self->classes, dataset->n_classes);
   for (guint c = 0; c < dataset->n_classes; c++)
     g_array_index (self->classes, FvClassStatistics, c).name = g_strdup (dataset->class_names[c]);
 
   g_autofree guint *last = g_new0 (guint, dataset->n_classes + 1);
-  g_autoptr (GHashTable) hashes = g_hash_table_new (g_str_hash, g_str_equal);
-  guint n_tiny = 0;
+  g_autoptr (GHashTable) contents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) sizes = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  Counting counting = {
+    .self = self,
+    .last = last,
+    .contents = contents,
+    .sizes = sizes,
+    .scale = new_values (),
+    .narrow = new_values (),
+    .aspect = new_values (),
+    .boxes_in_image = new_values (),
+    .width = new_values (),
+    .height = new_values (),
+    .picture_aspect = new_values (),
+  };
   for (guint i = 0; i < dataset->items->len; i++)
     {
       const FvItem *item = fv_dataset_get (dataset, i);
-      if (subset != NULL && item->subset != *subset)
-        continue;
-      count_item (self, item, last);
-      n_tiny += MIN (item->width, item->height) < MIN_SIDE;
-      self->repeated += !g_hash_table_add (hashes, item->hash);
+      if (params->subset == NULL || item->subset == *params->subset)
+        count_picture (&counting, item);
     }
-
-  if (self->images == 0)
-    advise (self, "no-images",
-            subset != NULL ? _ ("There are no pictures in this subset.")
-                           : _ ("There are no pictures; 'fovea-cli import' brings them in."));
-  else
-    {
-      advise_on_split (self, dataset);
-      advise_on_classes (self);
-      advise_on_pictures (self, n_tiny);
-    }
+  finish (&counting);
   return self;
 }
 
@@ -243,6 +243,5 @@ fv_statistics_free (FvStatistics *self)
   if (self == NULL)
     return;
   g_array_unref (self->classes);
-  g_array_unref (self->advice);
   g_free (self);
 }

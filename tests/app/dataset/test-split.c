@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include "app/dataset/fv-split.h"
-#include "app/dataset/fv-statistics.h"
 
 /* Synthetic data: class c is on every (c + 1) * 3-th picture, up to four boxes; every tenth picture is a background. */
 static FvDataset *
@@ -164,67 +163,6 @@ test_small_and_kept (void)
   g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 4);
 }
 
-static gboolean
-advises (const FvStatistics *statistics, const char *id)
-{
-  for (guint i = 0; i < statistics->advice->len; i++)
-    if (g_strcmp0 (g_array_index (statistics->advice, FvAdvice, i).id, id) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static void
-test_statistics (void)
-{
-  const char *const names[] = { "a", "b", "never", NULL };
-  g_autoptr (FvDataset) dataset = fv_dataset_new (names);
-  g_autoptr (FvStatistics) nothing = fv_statistics_new (dataset, NULL);
-  g_assert_true (advises (nothing, "no-images"));
-
-  /* 1,023, 1,024, 9,216 and 9,217 square pixels: where small, medium and large begin. */
-  static const double heights[] = { 1023, 1024, 9216, 9217 };
-  for (guint i = 0; i < 5; i++)
-    {
-      FvItem *item = fv_item_new ();
-      item->hash = g_strdup (i == 4 ? "3" : (char[]){ (char)('0' + i), 0 });
-      item->width = i == 0 ? 9 : 20000;
-      item->height = 20000;
-      item->subset = i < 3 ? FV_SUBSET_TRAIN : FV_SUBSET_TEST;
-      if (i < 4)
-        {
-          FvBox box = { 0, 0, 0, 1, heights[i] };
-          g_array_append_val (item->boxes, box);
-          g_array_append_val (item->boxes, box);
-          box.class_id = 1;
-          if (i == 2)
-            g_array_append_val (item->boxes, box);
-        }
-      fv_dataset_add (dataset, item);
-    }
-  g_autoptr (FvStatistics) all = fv_statistics_new (dataset, NULL);
-  g_assert_cmpuint (all->images, ==, 5);
-  g_assert_cmpuint (all->backgrounds, ==, 1);
-  g_assert_cmpuint (all->boxes, ==, 9);
-  g_assert_cmpuint (all->small, ==, 2);
-  g_assert_cmpuint (all->medium, ==, 5);
-  g_assert_cmpuint (all->large, ==, 2);
-  g_assert_cmpuint (all->repeated, ==, 1);
-  const FvClassStatistics *a = &g_array_index (all->classes, FvClassStatistics, 0);
-  g_assert_cmpstr (a->name, ==, "a");
-  g_assert_cmpuint (a->images, ==, 4);
-  g_assert_cmpuint (a->boxes, ==, 8);
-  g_assert_true (advises (all, "no-val") && advises (all, "empty-classes") && advises (all, "few-images")
-                 && advises (all, "few-boxes") && advises (all, "many-backgrounds") && advises (all, "tiny-pictures")
-                 && advises (all, "repeated-pictures"));
-  g_assert_false (advises (all, "no-train") || advises (all, "leaks") || advises (all, "imbalance")
-                  || advises (all, "no-backgrounds") || advises (all, "small-objects"));
-
-  const FvSubset test = FV_SUBSET_TEST;
-  g_autoptr (FvStatistics) part = fv_statistics_new (dataset, &test);
-  g_assert_cmpuint (part->images, ==, 2);
-  g_assert_cmpuint (part->boxes, ==, 2);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -233,6 +171,5 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/split/deterministic", test_deterministic);
   g_test_add_func ("/dataset/split/same-content", test_same_content);
   g_test_add_func ("/dataset/split/small-and-kept", test_small_and_kept);
-  g_test_add_func ("/dataset/statistics", test_statistics);
   return g_test_run ();
 }
