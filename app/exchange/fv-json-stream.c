@@ -8,8 +8,9 @@
 #include "app/exchange/fv-file.h"
 #include "app/exchange/fv-json.h"
 
-/* A part that is larger is nobody's: it would only fill the memory. */
-#define MAX_PART ((gsize)64 << 20)
+/* A tree takes some forty times its text, and what is larger than this is nobody's label. */
+#define MAX_PARSED ((gsize)8 << 20)
+#define MAX_NAME 1000
 
 typedef enum
 {
@@ -26,6 +27,7 @@ struct _FvJsonStream
   guint max_depth;
   const char *text;
   gsize size;
+  guint first_line;
 
   State state;
   gboolean root_is_array;
@@ -44,6 +46,7 @@ fv_json_stream_new (GBytes *bytes, const char *name, guint max_depth)
   self->name = g_strdup (name);
   self->max_depth = max_depth;
   self->text = g_bytes_get_data (bytes, &self->size);
+  self->first_line = 1;
   fv_json_stream_rewind (self);
   return self;
 }
@@ -73,7 +76,7 @@ fv_json_stream_rewind (FvJsonStream *self)
   self->state = AT_START;
   /* A byte order mark. */
   self->at = self->size >= 3 && memcmp (self->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-  self->line = 1;
+  self->line = self->first_line;
   self->index = 0;
   g_clear_pointer (&self->member, g_free);
 }
@@ -180,8 +183,6 @@ take_value (FvJsonStream *self, gboolean is_element, FvJsonPart *part, GError **
     return fail (self, line, _ ("what begins there has no end"), error);
   if (self->at == start)
     return fail (self, line, _ ("a value is missing"), error);
-  if (self->at - start > MAX_PART)
-    return fail (self, line, _ ("what begins there is larger than 64 MiB"), error);
   *part = (FvJsonPart){ self->member, is_element,         is_element ? self->index++ : 0,
                         line,         self->text + start, self->at - start };
   return TRUE;
@@ -207,24 +208,55 @@ take_separator (FvJsonStream *self, char end, gboolean first, gboolean *last, GE
   return TRUE;
 }
 
+/* Whether text between quotes is what it says, without escapes. */
+static gboolean
+is_plain (const char *text, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (text[i] == '\\' || (guchar)text[i] < ' ')
+      return FALSE;
+  return g_utf8_validate_len (text, size, NULL);
+}
+
+/* Past the name of a member, to its colon. */
+static gboolean
+skip_name (FvJsonStream *self, const char **name, gsize *size)
+{
+  const gsize start = self->at + 1;
+
+  if (peek (self) != '"' || !skip_string (self))
+    return FALSE;
+  *name = self->text + start;
+  *size = self->at - 1 - start;
+  return TRUE;
+}
+
 static gboolean
 take_name (FvJsonStream *self, GError **error)
 {
-  const gsize start = self->at;
   const guint line = self->line;
-  g_autoptr (GError) local = NULL;
-  g_autoptr (JsonNode) node = NULL;
-  g_autofree char *listed = NULL;
+  const char *name;
+  gsize size;
 
-  if (peek (self) != '"' || !skip_string (self))
+  if (!skip_name (self, &name, &size))
     return fail (self, line, _ ("a name in quotes is missing"), error);
-  /* json-glib of Debian 12 takes no string for a root. */
-  listed = g_strdup_printf ("[%.*s]", (int)MIN (self->at - start, G_MAXINT), self->text + start);
-  node = fv_json_parse (listed, strlen (listed), 1, &local);
-  if (node == NULL || json_array_get_length (json_node_get_array (node)) != 1)
-    return fail (self, line, local != NULL ? local->message : _ ("a name in quotes is missing"), error);
+  if (size > MAX_NAME)
+    return fail (self, line, _ ("a name is too long"), error);
   g_free (self->member);
-  self->member = g_strdup (json_array_get_string_element (json_node_get_array (node), 0));
+  self->member = NULL;
+  if (is_plain (name, size))
+    self->member = g_strndup (name, size);
+  else
+    {
+      /* json-glib of Debian 12 takes no string for a root. */
+      g_autofree char *listed = g_strdup_printf ("[\"%.*s\"]", (int)size, name);
+      g_autoptr (GError) local = NULL;
+      g_autoptr (JsonNode) node = fv_json_parse (listed, strlen (listed), 1, &local);
+
+      if (node == NULL || json_array_get_length (json_node_get_array (node)) != 1)
+        return fail (self, line, local != NULL ? local->message : _ ("a name in quotes is missing"), error);
+      self->member = g_strdup (json_array_get_string_element (json_node_get_array (node), 0));
+    }
   if (peek (self) != ':')
     return fail (self, self->line, _ ("a colon is missing"), error);
   self->at++;
@@ -310,25 +342,101 @@ fv_json_stream_next (FvJsonStream *self, FvJsonPart *part, GError **error)
 }
 
 JsonNode *
-fv_json_stream_parse (FvJsonStream *self, const FvJsonPart *part, GError **error)
+fv_json_stream_parse (const FvJsonStream *self, const FvJsonPart *part, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  g_autoptr (JsonNode) node = NULL;
   g_autofree char *listed = NULL;
+  g_autoptr (JsonNode) list = NULL;
 
-  if (part->text[0] == '{' || part->text[0] == '[')
-    node = fv_json_parse (part->text, part->size, self->max_depth, &local);
-  else
+  if (part->size > MAX_PARSED)
     {
-      g_autoptr (JsonNode) list = NULL;
-
-      /* A number or a text alone is no root for json-glib of Debian 12. */
-      listed = g_strdup_printf ("[%.*s]", (int)part->size, part->text);
-      list = fv_json_parse (listed, strlen (listed), 1, &local);
-      if (list != NULL && json_array_get_length (json_node_get_array (list)) == 1)
-        node = json_array_dup_element (json_node_get_array (list), 0);
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is larger than 8 MiB"));
+      return NULL;
     }
-  if (node == NULL)
-    fail (self, part->line, local != NULL ? local->message : _ ("a value is missing"), error);
-  return g_steal_pointer (&node);
+  if (part->text[0] == '{' || part->text[0] == '[')
+    return fv_json_parse (part->text, part->size, self->max_depth, error);
+  /* A number or a text alone is no root for json-glib of Debian 12. */
+  listed = g_strdup_printf ("[%.*s]", (int)part->size, part->text);
+  list = fv_json_parse (listed, strlen (listed), 1, error);
+  if (list == NULL)
+    return NULL;
+  if (json_array_get_length (json_node_get_array (list)) != 1)
+    {
+      g_set_error (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, _ ("it is empty"));
+      return NULL;
+    }
+  return json_array_dup_element (json_node_get_array (list), 0);
+}
+
+static gboolean
+is_among (const char *const *names, const char *name, gsize size)
+{
+  for (; *names != NULL; names++)
+    if (strlen (*names) == size && memcmp (*names, name, size) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Appends the members of @names of the object that @inside stands at; (nullable): why it is none. */
+static const char *
+pick_members (FvJsonStream *inside, const char *const *names, GString *picked)
+{
+  gboolean last = FALSE;
+
+  if (peek (inside) != '{')
+    return _ ("it is no object");
+  inside->at++;
+  for (gboolean first = TRUE;; first = FALSE)
+    {
+      const char *name;
+      gsize size, start;
+
+      if (!take_separator (inside, '}', first, &last, NULL))
+        return _ ("a comma is missing, or what should follow it");
+      if (last)
+        return NULL;
+      if (!skip_name (inside, &name, &size))
+        return _ ("a name in quotes is missing");
+      if (peek (inside) != ':')
+        return _ ("a colon is missing");
+      inside->at++;
+      peek (inside);
+      start = inside->at;
+      if (!skip_value (inside) || inside->at == start)
+        return _ ("a value is missing");
+      if (!is_among (names, name, size))
+        continue;
+      if (inside->at - start > MAX_PARSED - MIN (picked->len, MAX_PARSED))
+        return _ ("it is larger than 8 MiB");
+      g_string_append_printf (picked, "%s\"%.*s\":", picked->len > 1 ? "," : "", (int)size, name);
+      g_string_append_len (picked, inside->text + start, (gssize)(inside->at - start));
+    }
+}
+
+JsonObject *
+fv_json_stream_parse_members (const FvJsonStream *self, const FvJsonPart *part, const char *const *names,
+                              GError **error)
+{
+  FvJsonStream inside = { .text = part->text, .size = part->size };
+  g_autoptr (GString) picked = g_string_new ("{");
+  const char *fault = pick_members (&inside, names, picked);
+  g_autoptr (JsonNode) node = NULL;
+
+  if (fault != NULL)
+    {
+      g_set_error_literal (error, FV_EXCHANGE_ERROR, FV_EXCHANGE_ERROR_FORMAT, fault);
+      return NULL;
+    }
+  g_string_append_c (picked, '}');
+  node = fv_json_parse (picked->str, picked->len, self->max_depth, error);
+  return node != NULL ? json_node_dup_object (node) : NULL;
+}
+
+FvJsonStream *
+fv_json_stream_enter (const FvJsonStream *self, const FvJsonPart *part)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_from_bytes (self->bytes, (gsize)(part->text - self->text), part->size);
+  FvJsonStream *inside = fv_json_stream_new (bytes, self->name, self->max_depth);
+
+  inside->line = inside->first_line = part->line;
+  return inside;
 }

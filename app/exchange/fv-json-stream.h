@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  *       }
  *   if (error != NULL) ...
  *
- * Errors: GFileError; FV_EXCHANGE_ERROR_FORMAT with a sentence that names the file and the line.
+ * Errors: GFileError; FV_EXCHANGE_ERROR_FORMAT with a sentence that names the file and the line. What a part holds is looked at only when
+ * it is parsed.
  */
 typedef struct _FvJsonStream FvJsonStream;
 
@@ -34,7 +35,7 @@ typedef struct
   gsize size;
 } FvJsonPart;
 
-/* Maps the file, which must not shrink meanwhile. A part nested deeper than @max_depth is an error when it is parsed. */
+/* Maps the file, which must not shrink meanwhile. A part nested deeper than @max_depth can't be parsed. */
 FvJsonStream *fv_json_stream_open (const char *path, guint max_depth, GError **error);
 /* @name stands for the file in messages. */
 FvJsonStream *fv_json_stream_new (GBytes *bytes, const char *name, guint max_depth);
@@ -43,8 +44,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvJsonStream, fv_json_stream_free)
 
 /* An array without elements comes as one part that is no element: "[]". FALSE at the end, or with @error. */
 gboolean fv_json_stream_next (FvJsonStream *self, FvJsonPart *part, GError **error);
-/* (transfer full) */
-JsonNode *fv_json_stream_parse (FvJsonStream *self, const FvJsonPart *part, GError **error);
+/*
+ * (transfer full): the part as a tree. An error is the part's alone, and the next one can be asked for: a half sentence as
+ * fv_json_parse()'s, without file and line.
+ */
+JsonNode *fv_json_stream_parse (const FvJsonStream *self, const FvJsonPart *part, GError **error);
+/*
+ * (transfer full): an object with the members of @names (NULL-terminated) alone, which are less work than all where the others are large.
+ * Of what they hold nothing is looked at. Errors as above; where the part is no object, too.
+ */
+JsonObject *fv_json_stream_parse_members (const FvJsonStream *self, const FvJsonPart *part, const char *const *names,
+                                          GError **error);
+/* A stream of what @part holds, with the lines of the whole file. */
+FvJsonStream *fv_json_stream_enter (const FvJsonStream *self, const FvJsonPart *part);
 /* Back to the first part. */
 void fv_json_stream_rewind (FvJsonStream *self);
 
