@@ -16,9 +16,9 @@
 
 G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
-static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_yolo };
+static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_coco, &fv_importer_yolo };
 
-const char *const fv_import_formats[] = { "voc", "yolo", NULL };
+const char *const fv_import_formats[] = { "coco", "voc", "yolo", NULL };
 
 /* Reading pictures and labels in threads */
 
@@ -422,7 +422,7 @@ choose_importer (const FvImportSource *source, const char *format, char **why, G
     }
   if (format != NULL)
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                 _ ("The format '%s' can't be read; those that can are voc and yolo."), format);
+                 _ ("The format '%s' can't be read; those that can are coco, voc and yolo."), format);
   else
     {
       g_autofree char *told = g_strdup_printf (

@@ -86,6 +86,7 @@ typedef struct
   void (*read_labels) (const FvImportJob *job, FvImportEntry *entry);
 } FvImporter;
 
+extern const FvImporter fv_importer_coco;
 extern const FvImporter fv_importer_yolo;
 extern const FvImporter fv_importer_voc;
 

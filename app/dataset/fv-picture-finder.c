@@ -208,6 +208,22 @@ fv_picture_finder_find (const FvPictureFinder *self, const char *label, const ch
   return found;
 }
 
+void
+fv_picture_finder_report_rest (const FvPictureFinder *self, FvImportJob *job)
+{
+  guint n = 0;
+  for (guint i = 0; i < self->pictures->len; i++)
+    n += fv_import_job_find (job, g_ptr_array_index (self->pictures, i)) == NULL;
+  if (n > 0)
+    fv_problem_add (job->rejected, self->root, 0,
+                    ngettext ("%u picture is named by no file of labels and stays out. Where nothing is to be found on "
+                              "it, import it as a picture without labels.",
+                              "%u pictures are named by no file of labels and stay out. Where nothing is to be found "
+                              "on them, import them as pictures without labels.",
+                              n),
+                    n);
+}
+
 FvSubset
 fv_subset_of_label_file (const FvImportSource *source, const char *path)
 {

@@ -33,6 +33,9 @@ const char *fv_picture_finder_root (const FvPictureFinder *self);
 const char *fv_picture_finder_find (const FvPictureFinder *self, const char *label, const char *name, FvSubset subset,
                                     char **reason);
 
+/* A row for the pictures that no file of labels has named, where there are any. At the end of list(). */
+void fv_picture_finder_report_rest (const FvPictureFinder *self, FvImportJob *job);
+
 /* The subset that the path of a file says below the source, or its name: "instances_train2017.json". */
 FvSubset fv_subset_of_label_file (const FvImportSource *source, const char *path);
 
