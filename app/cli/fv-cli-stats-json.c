@@ -131,6 +131,7 @@ add_pictures (JsonBuilder *builder, const FvStatistics *s, const FvContent *cont
   fv_cli_json_number (builder, "red", content->red);
   fv_cli_json_number (builder, "green", content->green);
   fv_cli_json_number (builder, "blue", content->blue);
+  fv_cli_json_int (builder, "near_duplicates", content->near_duplicates);
   json_builder_end_object (builder);
 }
 

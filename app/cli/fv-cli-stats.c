@@ -173,16 +173,23 @@ fit_anchors (FvCliStats *stats, const FvDataset *dataset, const FvSubset *subset
     fv_anchors_fit (boxes, &stats->evolved_anchors, FV_ANCHORS_THRESHOLD, &stats->evolved_fit);
 }
 
+static void
+report_progress (double fraction, gpointer user_data)
+{
+  fv_cli_progress (user_data, fraction, "Looking at the pictures");
+}
+
 static int
 run (FvCli *cli, int argc, char **argv)
 {
   g_autofree char *name = NULL;
   int imgsz = FV_STATISTICS_IMGSZ;
-  gboolean anchors = FALSE;
+  gboolean anchors = FALSE, labels_only = FALSE;
   const GOptionEntry entries[] = {
     { "subset", 0, 0, G_OPTION_ARG_STRING, &name, "Only train, val, test, or none (not in any)", "SUBSET" },
     { "imgsz", 0, 0, G_OPTION_ARG_INT, &imgsz, "Input size that training is to have (640)", "N" },
     { "anchors", 0, 0, G_OPTION_ARG_NONE, &anchors, "Find anchors that fit, even where YOLOv5's do", NULL },
+    { "labels-only", 0, 0, G_OPTION_ARG_NONE, &labels_only, "Don't open the pictures: nothing on their colours", NULL },
     { NULL },
   };
   g_autoptr (GError) error = NULL;
@@ -202,9 +209,21 @@ run (FvCli *cli, int argc, char **argv)
   const FvSubset *wanted = name ? &subset : NULL;
   g_autoptr (FvStatistics) statistics
       = fv_statistics_new (dataset, &(FvStatisticsParams){ .subset = wanted, .imgsz = (guint)imgsz });
-  g_autoptr (GPtrArray) comparisons = fv_coco_compare (statistics);
-  g_autoptr (GPtrArray) advice = fv_advise (&(FvAdviceParams){ .dataset = dataset, .statistics = statistics });
-  FvCliStats stats = { .statistics = statistics, .comparisons = comparisons, .advice = advice };
+  FvContent content;
+  if (!labels_only)
+    {
+      const FvMeasureParams how
+          = { .progress = report_progress, .user_data = cli, .cancellable = fv_cli_get_cancellable (cli) };
+      g_autoptr (FvMeasures) measures = fv_measure_pictures (dataset, &how, &error);
+      if (!measures)
+        return fv_cli_fail (cli, error);
+      fv_content_take (&content, dataset, measures, wanted);
+    }
+  const FvContent *looks = labels_only ? NULL : &content;
+  g_autoptr (GPtrArray) comparisons = fv_coco_compare (statistics, looks);
+  const FvAdviceParams params = { .dataset = dataset, .statistics = statistics, .content = looks };
+  g_autoptr (GPtrArray) advice = fv_advise (&params);
+  FvCliStats stats = { .statistics = statistics, .content = looks, .comparisons = comparisons, .advice = advice };
   fit_anchors (&stats, dataset, wanted, anchors);
   fv_cli_stats_print_json (cli, &stats);
   say (cli, &stats);

@@ -189,7 +189,7 @@ divide (double a, double b)
 }
 
 GPtrArray *
-fv_coco_compare (const FvStatistics *s)
+fv_coco_compare (const FvStatistics *s, const FvContent *content)
 {
   GPtrArray *all = g_ptr_array_new_with_free_func (comparison_free);
   const double boxes = (double)s->boxes, images = s->images;
@@ -215,5 +215,12 @@ fv_coco_compare (const FvStatistics *s)
            SNIP);
   compare (all, "scale-p90", FV_COMPARISON_RATIO, _ ("Scale of the largest tenth of the boxes"), s->scale.p90, 0.472,
            SNIP);
+  if (content == NULL)
+    return all;
+  compare (all, "brightness", FV_COMPARISON_SHARE, _ ("Brightness"), content->brightness.mean, FV_COCO_BRIGHTNESS,
+           CORNERNET);
+  compare (all, "red", FV_COMPARISON_SHARE, _ ("Red"), content->red, FV_COCO_RED, CORNERNET);
+  compare (all, "green", FV_COMPARISON_SHARE, _ ("Green"), content->green, FV_COCO_GREEN, CORNERNET);
+  compare (all, "blue", FV_COMPARISON_SHARE, _ ("Blue"), content->blue, FV_COCO_BLUE, CORNERNET);
   return all;
 }

@@ -219,7 +219,8 @@ judge_repeated_pictures (const FvAdviceFacts *facts, FvAdvice *advice)
 static gboolean
 judge_near_duplicates (const FvAdviceFacts *facts, FvAdvice *advice)
 {
-  const guint n = facts->params->near_duplicates;
+  const FvContent *content = facts->params->content;
+  const guint n = content != NULL ? content->near_duplicates : 0;
   advice->figure = n;
   if (n <= MAX_NEAR_DUPLICATES * facts->statistics->images)
     return FALSE;
@@ -317,7 +318,8 @@ const FvAdviceRule fv_advice_data_rules[] = {
     N_ ("They teach little that is new, and parted between train and val they make results too good to be true."),
     N_ ("'fovea-cli check' names them; 'fovea-cli split' keeps them together.") },
   { "many-backgrounds", judge_many_backgrounds,
-    N_ ("Up to a tenth of such backgrounds help against false alarms; more slow training down, and forgotten labels teach to "
+    N_ ("Up to a tenth of such backgrounds help against false alarms; more slow training down, and forgotten labels "
+        "teach to "
         "overlook objects."),
     N_ ("Look through them for objects that were forgotten when labels were drawn.") },
   { "no-backgrounds", judge_no_backgrounds,

@@ -25,7 +25,6 @@ typedef struct
   const FvDataset *dataset;       /* all of the project */
   const FvStatistics *statistics; /* of the pictures that are asked about; its imgsz is what training is advised for */
   const FvContent *content;       /* (nullable): of the same pictures */
-  guint near_duplicates; /* pictures that look like another one, all but one of each group; 0 where not known */
 } FvAdviceParams;
 
 typedef struct

@@ -49,7 +49,7 @@ test_nothing (void)
 {
   g_autoptr (FvDataset) dataset = fv_dataset_new (NULL);
   g_autoptr (FvStatistics) statistics = fv_statistics_new (dataset, NULL);
-  g_autoptr (GPtrArray) comparisons = fv_coco_compare (statistics);
+  g_autoptr (GPtrArray) comparisons = fv_coco_compare (statistics, NULL);
   g_assert_cmpuint (statistics->images, ==, 0);
   g_assert_cmpuint (statistics->imgsz, ==, 640);
   g_assert_true (isnan (statistics->entropy) && isnan (statistics->ratio) && isnan (statistics->scale.median));
@@ -209,6 +209,45 @@ test_coco (void)
     }
 }
 
+/* The first two look alike, the next two are the same file, the fifth can't be read, the last is alone. */
+static void
+test_content (void)
+{
+  static const char *const hashes[] = { "a", "b", "c", "c", "d", "e" };
+  static const guint64 looks[]
+      = { 0xf0f0f0f0f0f0f0f0u, 0xf0f0f0f0f0f0f0f1u, 0x1234567812345678u, 0x1234567812345678u, 0, 0xffff0000ffff0000u };
+  FvMeasure all[6] = { 0 };
+  const FvMeasures measures = { 6, all };
+  const FvSubset val = FV_SUBSET_VAL;
+  g_autoptr (FvDataset) dataset = fv_dataset_new (NULL);
+  FvContent content;
+  for (guint i = 0; i < 6; i++)
+    {
+      add_picture (dataset, hashes[i], 640, 480, i == 5 ? FV_SUBSET_VAL : FV_SUBSET_TRAIN);
+      all[i].readable = i != 4;
+      all[i].hash = looks[i];
+      all[i].brightness = all[i].red = (float)(0.1 * (i + 1));
+      all[i].contrast = 0.25f;
+      for (guint k = 0; k < G_N_ELEMENTS (all[i].thumbnail); k++)
+        all[i].thumbnail[k] = (guint8)((looks[i] >> k & 1) != 0 ? 200 : k % 16);
+    }
+  fv_content_take (&content, dataset, &measures, NULL);
+  g_assert_cmpuint (content.measured, ==, 5);
+  g_assert_cmpfloat_with_epsilon (content.brightness.median, 0.3, 1e-6);
+  g_assert_cmpfloat_with_epsilon (content.red, 1.6 / 5, 1e-6);
+  g_assert_cmpfloat_with_epsilon (content.contrast.max, 0.25, 1e-6);
+  g_assert_cmpuint (content.near_duplicates, ==, 1);
+  fv_content_take (&content, dataset, &measures, &val);
+  g_assert_cmpuint (content.measured, ==, 1);
+  g_assert_cmpuint (content.near_duplicates, ==, 0);
+  g_assert_cmpfloat_with_epsilon (content.red, 0.6, 1e-6);
+
+  const FvSubset test = FV_SUBSET_TEST;
+  fv_content_take (&content, dataset, &measures, &test);
+  g_assert_cmpuint (content.measured, ==, 0);
+  g_assert_true (isnan (content.red) && isnan (content.brightness.mean));
+}
+
 /* A million boxes, of which one picture has a hundred thousand, in a heap. */
 static void
 test_many (void)
@@ -244,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/statistics/places-and-sizes", test_places_and_sizes);
   g_test_add_func ("/dataset/statistics/crowding", test_crowding);
   g_test_add_func ("/dataset/statistics/coco", test_coco);
+  g_test_add_func ("/dataset/statistics/content", test_content);
   g_test_add_func ("/dataset/statistics/many", test_many);
   return g_test_run ();
 }

@@ -15,7 +15,6 @@ typedef struct
 {
   FvDataset *dataset;
   FvContent content;
-  guint near_duplicates;
   guint imgsz;
   const FvSubset *subset;
 } Data;
@@ -68,10 +67,8 @@ advise (Data *data)
   g_autoptr (GString) ids = g_string_new (" ");
   g_autoptr (FvStatistics) statistics
       = fv_statistics_new (data->dataset, &(FvStatisticsParams){ .imgsz = data->imgsz, .subset = data->subset });
-  g_autoptr (GPtrArray) all = fv_advise (&(FvAdviceParams){ .dataset = data->dataset,
-                                                            .statistics = statistics,
-                                                            .content = &data->content,
-                                                            .near_duplicates = data->near_duplicates });
+  g_autoptr (GPtrArray) all
+      = fv_advise (&(FvAdviceParams){ .dataset = data->dataset, .statistics = statistics, .content = &data->content });
   for (guint i = 0; i < all->len; i++)
     {
       const FvAdvice *advice = g_ptr_array_index (all, i);
@@ -251,7 +248,7 @@ small_val (Data *data)
 static void
 near_duplicates (Data *data)
 {
-  data->near_duplicates = 100;
+  data->content.near_duplicates = 100;
 }
 
 static void
