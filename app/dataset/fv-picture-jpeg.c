@@ -68,15 +68,15 @@ damaged (const FvPictureSource *source, const char *what, GError **error)
   return FALSE;
 }
 
-static guint
-read_exif (const FvPictureSource *source, guint64 offset, guint size)
+/* Leaves @info as it is where the segment holds something else. */
+static void
+read_exif (const FvPictureSource *source, guint64 offset, guint size, FvPictureInfo *info)
 {
   const guint prefix = sizeof EXIF_PREFIX;
   g_autofree guint8 *segment = g_malloc (size);
-  if (size < prefix || !fv_picture_source_read (source, offset, segment, size)
-      || memcmp (segment, EXIF_PREFIX, prefix) != 0)
-    return 0;
-  return fv_exif_orientation (segment + prefix, size - prefix);
+  if (size >= prefix && fv_picture_source_read (source, offset, segment, size)
+      && memcmp (segment, EXIF_PREFIX, prefix) == 0)
+    fv_exif_read (segment + prefix, size - prefix, info);
 }
 
 gboolean
@@ -123,7 +123,7 @@ fv_jpeg_probe (const FvPictureSource *source, FvPictureInfo *info, GError **erro
           info->width = frame[3] << 8 | frame[4];
         }
       else if (marker == MARKER_APP1 && info->orientation == 0)
-        info->orientation = read_exif (source, offset + 4, size - 2);
+        read_exif (source, offset + 4, size - 2, info);
       offset += 2 + size;
       if (marker == MARKER_SOS)
         break;

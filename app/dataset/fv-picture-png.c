@@ -51,7 +51,7 @@ fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error
         {
           g_autofree guint8 *exif = g_malloc (size + 1);
           if (fv_picture_source_read (source, offset + 8, exif, size))
-            info->orientation = fv_exif_orientation (exif, size);
+            fv_exif_read (exif, size, info);
         }
       else if (memcmp (head + 4, "IEND", 4) == 0)
         return TRUE;

@@ -25,8 +25,8 @@ gboolean fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GErro
 FvPicture *fv_jpeg_decode (const FvPictureSource *source, const FvPictureInfo *info, guint min_side, GError **error);
 FvPicture *fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError **error);
 
-/* The orientation in a TIFF block as EXIF embeds it; 1 where there is none that makes sense. */
-guint fv_exif_orientation (const guint8 *tiff, gsize size);
+/* Orientation (1 where there is none that makes sense), time and place in a TIFF block as EXIF embeds it. */
+void fv_exif_read (const guint8 *tiff, gsize size, FvPictureInfo *info);
 
 void fv_resize_linear (const FvPicture *from, FvPicture *to);
 void fv_resize_area (const FvPicture *from, FvPicture *to); /* no side grows */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decoding pictures, good and bad ones, all made here. */
 #include "app/dataset/fv-picture.h"
+#include "tests/app/dataset/fv-test-jpeg.h"
 #include "tests/fv-test-data.h"
 
+#include <math.h>
 #include <png.h>
 #include <string.h>
 #include <turbojpeg.h>
@@ -378,6 +380,45 @@ test_scaled (void)
                    (guint8[3]){ (i * 10 + 5) * 255 / side, ((159 - i) * 10 + 5) * 255 / side, 128 });
 }
 
+/* Time and place as a camera writes them. */
+static void
+test_taken (void)
+{
+  const struct
+  {
+    const char *time, *offset;
+    double latitude, longitude;
+    const char *expected; /* UTC */
+  } cases[] = {
+    { "2024:05:31 14:03:59", NULL, 52.5163, 13.3777, "2024-05-31T14:03:59Z" },
+    { "2024:05:31 14:03:59", "+02:00", -33.8568, 151.2153, "2024-05-31T12:03:59Z" },
+    { "2024:12:31 23:30:00", "-03:30", -22.9519, -43.2105, "2025-01-01T03:00:00Z" },
+    { "    :  :     :  :  ", NULL, NAN, NAN, NULL },
+    { "2024:02:30 00:00:00", NULL, 0, 0, NULL },
+    { "2024:05:31 14:03:59", "+99:00", 91, 0, "2024-05-31T14:03:59Z" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GDateTime) expected
+          = cases[i].expected != NULL ? g_date_time_new_from_iso8601 (cases[i].expected, NULL) : NULL;
+      const char *path = fv_test_jpeg_taken (fv_test_folder (), "taken.jpg", 32, 16, 128, cases[i].time,
+                                             cases[i].offset, cases[i].latitude, cases[i].longitude);
+      const gboolean placed = i < 3;
+      FvPictureInfo info;
+      g_assert_true (fv_picture_probe (path, &info, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (info.orientation, ==, 1);
+      g_assert_cmpint (info.time, ==, expected != NULL ? g_date_time_to_unix (expected) : FV_TIME_UNKNOWN);
+      g_assert_cmpint (isnan (info.latitude), ==, !placed);
+      if (placed)
+        {
+          g_assert_cmpfloat_with_epsilon (info.latitude, cases[i].latitude, 1e-6);
+          g_assert_cmpfloat_with_epsilon (info.longitude, cases[i].longitude, 1e-6);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -395,5 +436,6 @@ main (int argc, char **argv)
   g_test_add_func ("/picture/unreadable", test_unreadable);
   g_test_add_func ("/picture/mutations", test_mutations);
   g_test_add_func ("/picture/scaled", test_scaled);
+  g_test_add_func ("/picture/taken", test_taken);
   return g_test_run ();
 }
