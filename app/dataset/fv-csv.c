@@ -254,6 +254,15 @@ fv_csv_get_number (const FvCsv *self, int index, double *value)
   const char *text = fv_csv_get_field (self, index);
   char *end;
   *value = g_ascii_strtod (text, &end);
+  if (end != text && *end == ',' && self->separator != ',' && strchr (text, '.') == NULL)
+    {
+      /* Where fields end with semicolons, a comma may be the sign before decimals. */
+      g_autofree char *with_point = g_strdup (text);
+      with_point[end - text] = '.';
+      char *at_end;
+      *value = g_ascii_strtod (with_point, &at_end);
+      return *at_end == '\0';
+    }
   return end != text && *end == '\0';
 }
 

@@ -111,6 +111,19 @@ fv_import_job_find (const FvImportJob *job, const char *picture)
   return g_hash_table_lookup (job->pictures, picture);
 }
 
+void
+fv_import_job_add_rest (FvImportJob *job)
+{
+  g_autoptr (GPtrArray) pictures = fv_scan_folder (job->root, fv_name_is_picture, job->rejected);
+  for (guint i = 0; i < pictures->len; i++)
+    {
+      const char *picture = g_ptr_array_index (pictures, i), *relative = picture;
+      fv_path_is_below (picture, job->root, &relative);
+      if (fv_import_job_find (job, picture) == NULL)
+        fv_import_job_add (job, picture, NULL, fv_subset_of_path (relative), picture, 0);
+    }
+}
+
 guint
 fv_import_job_class (FvImportJob *job, const char *name)
 {
@@ -120,6 +133,16 @@ fv_import_job_class (FvImportJob *job, const char *name)
   g_ptr_array_add (job->classes, g_strdup (name));
   g_hash_table_insert (job->class_ids, g_strdup (name), GUINT_TO_POINTER (job->classes->len));
   return job->classes->len - 1;
+}
+
+guint
+fv_import_entry_class (FvImportEntry *entry, const char *name)
+{
+  for (guint i = 0; i < entry->class_names->len; i++)
+    if (strcmp (g_ptr_array_index (entry->class_names, i), name) == 0)
+      return i;
+  g_ptr_array_add (entry->class_names, g_strdup (name));
+  return entry->class_names->len - 1;
 }
 
 void
@@ -242,11 +265,22 @@ fv_import_entry_counts_stored (FvImportEntry *entry, guint width, guint height, 
   return FALSE;
 }
 
+/* Whether it is the region before, for another class, and that one was refused: there is a row about it. */
+static gboolean
+is_refused_again (const FvImportEntry *entry, guint i, guint n_ignored_before)
+{
+  const FvStagedBox *now = &g_array_index (entry->staged, FvStagedBox, i), *last = i > 0 ? now - 1 : NULL;
+  return last != NULL && now->ignored && last->ignored && now->line == last->line && now->x1 == last->x1
+         && now->y1 == last->y1 && now->x2 == last->x2 && now->y2 == last->y2
+         && entry->ignored->len == n_ignored_before;
+}
+
 /* Staged boxes become boxes, now that the size of the picture is known. */
 void
 fv_import_entry_place (FvImportEntry *entry)
 {
   const double width = entry->info.width, height = entry->info.height;
+  guint n_ignored = 0; /* before the last region */
   const gboolean stored
       = fv_import_entry_counts_stored (entry, entry->stated_width, entry->stated_height, entry->stated_line);
   for (guint i = 0; i < entry->staged->len; i++)
@@ -258,7 +292,12 @@ fv_import_entry_place (FvImportEntry *entry)
       else if (stored)
         box = fv_import_turn_upright (box, &entry->info);
       if (staged->ignored)
-        fv_import_entry_add_ignored (entry, staged->line, box);
+        {
+          if (is_refused_again (entry, i, n_ignored))
+            continue;
+          n_ignored = entry->ignored->len;
+          fv_import_entry_add_ignored (entry, staged->line, box);
+        }
       else
         fv_import_entry_add_box (entry, staged->line, box);
     }

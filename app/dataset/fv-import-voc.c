@@ -17,16 +17,6 @@
 
 /* Label files */
 
-static guint
-find_class (FvImportEntry *entry, const char *name)
-{
-  for (guint i = 0; i < entry->class_names->len; i++)
-    if (strcmp (g_ptr_array_index (entry->class_names, i), name) == 0)
-      return i;
-  g_ptr_array_add (entry->class_names, g_strdup (name));
-  return entry->class_names->len - 1;
-}
-
 static void
 read_labels (const FvImportJob *job, FvImportEntry *entry)
 {
@@ -50,7 +40,7 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
           fv_problem_add (entry->rejected, entry->label, object->line, "%s", object->fault);
           continue;
         }
-      FvBox box = { find_class (entry, object->name), object->x1, object->y1, object->x2, object->y2 };
+      FvBox box = { fv_import_entry_class (entry, object->name), object->x1, object->y1, object->x2, object->y2 };
       fv_import_entry_add_box (entry, object->line, stored ? fv_import_turn_upright (box, &entry->info) : box);
     }
 }

@@ -128,6 +128,8 @@ read_line (const FvImportJob *job, FvImportEntry *entry, guint line, char *text)
                       MAX_FIELDS, (MAX_FIELDS - 1) / 2);
       return;
     }
+  if (job->n_keypoint_values > 0 && fields->len == 5 + job->n_keypoint_values)
+    g_ptr_array_set_size (fields, 5);
   gboolean polygon = fields->len >= 7 && fields->len % 2 == 1;
   if (fields->len != 5 && !polygon)
     {
@@ -202,25 +204,34 @@ read_labels (const FvImportJob *job, FvImportEntry *entry)
 
 /* Pictures and their label files */
 
-/* As v7.0: the last part "images" of the path becomes "labels". NULL where it has none. */
+/* As v7.0: the last part "images" of the path becomes "labels"; then what other tools have. */
+static const char *const label_folders_of[][2] = {
+  { "/images/", "/labels/" },      { "/Images/", "/Labels/" },      { "/Images/", "/labels/" },
+  { "/Images/", "/Annotations/" }, { "/images/", "/annotations/" },
+};
+
+/* NULL where the path has no such part. */
 static char *
-label_path_by_images (const char *picture)
+label_path_by_images (const char *picture, guint way)
 {
   g_autofree char *stem = fv_path_without_ending (picture);
-  char *part = g_strrstr (stem, "/images/");
+  char *part = g_strrstr (stem, label_folders_of[way][0]);
   if (part == NULL)
     return NULL;
   *part = '\0';
-  return g_strconcat (stem, "/labels/", part + strlen ("/images/"), ".txt", NULL);
+  return g_strconcat (stem, label_folders_of[way][1], part + strlen (label_folders_of[way][0]), ".txt", NULL);
 }
 
 /* The label file of a picture, or NULL where there is none. */
 static char *
 find_label (const char *picture)
 {
-  g_autofree char *by_images = label_path_by_images (picture);
-  if (by_images != NULL && g_file_test (by_images, G_FILE_TEST_EXISTS))
-    return g_steal_pointer (&by_images);
+  for (guint i = 0; i < G_N_ELEMENTS (label_folders_of); i++)
+    {
+      g_autofree char *by_images = label_path_by_images (picture, i);
+      if (by_images != NULL && g_file_test (by_images, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&by_images);
+    }
   g_autofree char *stem = fv_path_without_ending (picture);
   g_autofree char *beside = g_strconcat (stem, ".txt", NULL);
   return g_file_test (beside, G_FILE_TEST_EXISTS) ? g_steal_pointer (&beside) : NULL;
@@ -339,9 +350,15 @@ static void
 add_label_folders (GPtrArray *folders, const char *folder)
 {
   g_autofree char *inside = g_build_filename (folder, "x", NULL);
-  g_autofree char *label = label_path_by_images (inside);
-  if (label != NULL)
-    g_ptr_array_add (folders, g_path_get_dirname (label));
+  for (guint i = 0; i < G_N_ELEMENTS (label_folders_of); i++)
+    {
+      g_autofree char *label = label_path_by_images (inside, i);
+      g_autofree char *labels = label != NULL ? g_path_get_dirname (label) : NULL;
+      if (labels == NULL || !g_file_test (labels, G_FILE_TEST_IS_DIR))
+        continue;
+      g_ptr_array_add (folders, g_steal_pointer (&labels));
+      break;
+    }
   g_ptr_array_add (folders, g_strdup (folder));
 }
 
@@ -362,6 +379,7 @@ list_by_config (FvImportJob *job, const char *file, GError **error)
   g_free (job->root);
   job->root = g_strdup (config->base);
   job->class_names = g_strdupv (config->class_names);
+  job->n_keypoint_values = config->n_keypoint_values;
   for (guint i = 0; i < config->sources->len; i++)
     {
       const FvYoloSource *source = g_ptr_array_index (config->sources, i);
@@ -460,7 +478,7 @@ is_config (const char *file)
 }
 
 static gboolean
-list (FvImportJob *job, GError **error)
+list_all (FvImportJob *job, GError **error)
 {
   gboolean folder = job->source->is_folder;
   g_autofree char *config = folder ? find_config (job->source->path) : NULL;
@@ -475,6 +493,7 @@ list (FvImportJob *job, GError **error)
           if (read == NULL)
             return FALSE;
           job->class_names = g_strdupv (read->class_names);
+          job->n_keypoint_values = read->n_keypoint_values;
         }
       else
         job->class_names = find_names (job);
@@ -495,6 +514,21 @@ list (FvImportJob *job, GError **error)
   else
     add_list (job, job->source->path, fv_subset_of_path (job->source->path));
   return TRUE;
+}
+
+static gboolean
+list (FvImportJob *job, GError **error)
+{
+  if (!list_all (job, error))
+    return FALSE;
+  for (guint i = 0; i < job->entries->len; i++)
+    if (((const FvImportEntry *)g_ptr_array_index (job->entries, i))->label != NULL)
+      return TRUE;
+  /* Without labels of its own it may be a relative of the format. */
+  g_autofree char *refusal = fv_import_refusal (job->source);
+  if (refusal != NULL)
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s", refusal);
+  return refusal == NULL;
 }
 
 static gboolean

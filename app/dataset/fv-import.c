@@ -16,9 +16,13 @@
 
 G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
-static const FvImporter *const importers[] = { &fv_importer_voc, &fv_importer_coco, &fv_importer_yolo };
+/* The first that knows the content takes it: the more particular ones come first. */
+static const FvImporter *const importers[]
+    = { &fv_importer_cvat, &fv_importer_labelme_xml, &fv_importer_voc,      &fv_importer_coco, &fv_importer_kitti,
+        &fv_importer_yolo, &fv_importer_open_images, &fv_importer_vott_csv, &fv_importer_csv,  &fv_importer_pictures };
 
-const char *const fv_import_formats[] = { "coco", "voc", "yolo", NULL };
+const char *const fv_import_formats[]
+    = { "coco", "csv", "cvat", "kitti", "labelme-xml", "open-images", "pictures", "voc", "vott", "yolo", NULL };
 
 /* Reading pictures and labels in threads */
 
@@ -411,7 +415,7 @@ import_source_list (FvImportSource *self)
 static const FvImporter *
 choose_importer (const FvImportSource *source, const char *format, char **why, GError **error)
 {
-  g_autofree char *in_vain = NULL;
+  g_autofree char *in_vain = NULL, *refusal = NULL;
   for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
     {
       if (format != NULL ? strcmp (format, importers[i]->name) == 0 : importers[i]->detect (source, why))
@@ -421,8 +425,13 @@ choose_importer (const FvImportSource *source, const char *format, char **why, G
       g_clear_pointer (why, g_free);
     }
   if (format != NULL)
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                 _ ("The format '%s' can't be read; those that can are coco, voc and yolo."), format);
+    {
+      g_autofree char *known = g_strjoinv (", ", (char **)fv_import_formats);
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
+                   _ ("The format '%s' can't be read; those that can are: %s."), format, known);
+    }
+  else if ((refusal = fv_import_refusal (source)) != NULL)
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s", refusal);
   else
     {
       g_autofree char *told = g_strdup_printf (

@@ -67,7 +67,8 @@ typedef struct
   GHashTable *pictures; /* picture path → its FvImportEntry */
   GStrv class_names;  /* NULL where unknown, where each entry has its own, or where fv_import_job_class() makes them */
   GPtrArray *classes; /* of char *: those of fv_import_job_class() */
-  GHashTable *class_ids; /* name → number + 1 */
+  GHashTable *class_ids;   /* name → number + 1 */
+  guint n_keypoint_values; /* YOLO's, behind a line's box */
   GPtrArray *repaired, *rejected;
 } FvImportJob;
 
@@ -89,6 +90,19 @@ typedef struct
 extern const FvImporter fv_importer_coco;
 extern const FvImporter fv_importer_yolo;
 extern const FvImporter fv_importer_voc;
+extern const FvImporter fv_importer_cvat;
+extern const FvImporter fv_importer_labelme_xml;
+extern const FvImporter fv_importer_kitti;
+extern const FvImporter fv_importer_vott_csv;
+extern const FvImporter fv_importer_open_images;
+extern const FvImporter fv_importer_csv;
+extern const FvImporter fv_importer_pictures;
+
+/*
+ * A sentence that names the format and says what to do, where source holds labels of a known kind that are no boxes or can't
+ * be read; else NULL. For a source that no importer knows.
+ */
+char *fv_import_refusal (const FvImportSource *source);
 
 /*
  * Adds a picture. Where it was added before, a row with file and line says so, and the first one stays (returned: NULL).
@@ -100,8 +114,13 @@ FvImportEntry *fv_import_job_add (FvImportJob *job, const char *picture, char *l
 /* The entry of a picture that was added; (nullable). */
 FvImportEntry *fv_import_job_find (const FvImportJob *job, const char *picture);
 
+/* Adds the pictures in root that no label file has named, as backgrounds; a folder says their subset. */
+void fv_import_job_add_rest (FvImportJob *job);
+
 /* The number of a class by its name, a new one at the end where it isn't known yet. In list() alone. */
 guint fv_import_job_class (FvImportJob *job, const char *name);
+/* The same among the names of one entry. */
+guint fv_import_entry_class (FvImportEntry *entry, const char *name);
 void fv_import_entry_stage (FvImportEntry *entry, const FvStagedBox *box);
 
 void fv_import_entry_free (FvImportEntry *entry);

@@ -52,12 +52,41 @@ fv_yolo_resolve (const char *const *folders, const char *text)
   return NULL;
 }
 
+/* text with the folder of validation under another of its names; NULL where that is not there either. */
+static char *
+resolve_otherwise (const char *const *folders, const char *text)
+{
+  static const char *const names[] = { "valid", "val", "validation" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (names); k++)
+      {
+        g_auto (GStrv) parts = g_strsplit (text, "/", -1);
+        gboolean changed = FALSE;
+        for (guint p = 0; i != k && parts[p] != NULL; p++)
+          if (strcmp (parts[p], names[i]) == 0)
+            {
+              g_free (parts[p]);
+              parts[p] = g_strdup (names[k]);
+              changed = TRUE;
+            }
+        g_autofree char *other = changed ? g_strjoinv ("/", parts) : NULL;
+        char *path = other != NULL ? fv_yolo_resolve (folders, other) : NULL;
+        if (path != NULL)
+          return path;
+      }
+  return NULL;
+}
+
 static void
-add_source (FvYoloConfig *self, FvSubset subset, const char *text, guint line, GPtrArray *rejected)
+add_source (FvYoloConfig *self, FvSubset subset, const char *text, guint line, GPtrArray *repaired, GPtrArray *rejected)
 {
   g_autofree char *folder = g_path_get_dirname (self->file);
   const char *const folders[] = { self->base, folder, NULL };
   char *path = text[0] != '\0' ? fv_yolo_resolve (folders, text) : NULL;
+  if (path == NULL && (path = resolve_otherwise (folders, text)) != NULL)
+    fv_problem_add (repaired, self->file, line,
+                    _ ("The %s pictures are said to be in '%s', which is not there; '%s' was taken."),
+                    fv_subset_to_string (subset), text, path);
   if (path == NULL)
     {
       fv_problem_add (rejected, self->file, line,
@@ -208,7 +237,8 @@ load_yaml (const char *file, yaml_document_t *document, GError **error)
 }
 
 static void
-read_sources (FvYoloConfig *self, yaml_document_t *document, const yaml_node_t *root, GPtrArray *rejected)
+read_sources (FvYoloConfig *self, yaml_document_t *document, const yaml_node_t *root, GPtrArray *repaired,
+              GPtrArray *rejected)
 {
   static const struct
   {
@@ -227,14 +257,15 @@ read_sources (FvYoloConfig *self, yaml_document_t *document, const yaml_node_t *
           const char *text = (const char *)node->data.scalar.value;
           /* "test:" with nothing behind it, "null" and "~" are ways to say that there is none. */
           if (text[0] != '\0' && strcmp (text, "null") != 0 && strcmp (text, "~") != 0)
-            add_source (self, keys[i].subset, text, line_of (node), rejected);
+            add_source (self, keys[i].subset, text, line_of (node), repaired, rejected);
         }
       else if (node->type == YAML_SEQUENCE_NODE)
         for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
           {
             const char *text = scalar (document, *item);
             if (text != NULL)
-              add_source (self, keys[i].subset, text, line_of (yaml_document_get_node (document, *item)), rejected);
+              add_source (self, keys[i].subset, text, line_of (yaml_document_get_node (document, *item)), repaired,
+                          rejected);
             else
               fv_problem_add (rejected, self->file, line_of (node), _ ("An entry of '%s' is no path. Correct it."),
                               keys[i].key);
@@ -294,6 +325,20 @@ read_class_names (FvYoloConfig *self, yaml_document_t *document, const yaml_node
     g_ptr_array_free (names, TRUE);
 }
 
+/* kpt_shape: [17, 3], how many points and values each: they stand behind the box. */
+static void
+read_keypoints (FvYoloConfig *self, yaml_document_t *document, const yaml_node_t *root)
+{
+  const yaml_node_t *node = get_value (document, root, "kpt_shape");
+  guint64 product = 1, n;
+  if (node == NULL || node->type != YAML_SEQUENCE_NODE
+      || node->data.sequence.items.top - node->data.sequence.items.start != 2)
+    return;
+  for (guint i = 0; i < 2; i++)
+    product = parse_index (scalar (document, node->data.sequence.items.start[i]), 1000, &n) ? product * n : 0;
+  self->n_keypoint_values = (guint)product;
+}
+
 static gboolean
 read_yaml (FvYoloConfig *self, GPtrArray *repaired, GPtrArray *rejected, GError **error)
 {
@@ -313,7 +358,8 @@ read_yaml (FvYoloConfig *self, GPtrArray *repaired, GPtrArray *rejected, GError 
           self->base = g_steal_pointer (&path);
         }
     }
-  read_sources (self, &document, root, rejected);
+  read_sources (self, &document, root, repaired, rejected);
+  read_keypoints (self, &document, root);
   read_class_names (self, &document, root, repaired, rejected);
   yaml_document_delete (&document);
   return TRUE;
@@ -370,7 +416,7 @@ fv_yolo_read_names (const char *file, char **reason)
 }
 
 static gboolean
-read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
+read_darknet (FvYoloConfig *self, GPtrArray *repaired, GPtrArray *rejected, GError **error)
 {
   static const struct
   {
@@ -397,7 +443,7 @@ read_darknet (FvYoloConfig *self, GPtrArray *rejected, GError **error)
       const char *key = g_strstrip (line), *value = g_strstrip (equals + 1);
       for (guint k = 0; k < G_N_ELEMENTS (keys); k++)
         if (strcmp (key, keys[k].key) == 0)
-          add_source (self, keys[k].subset, value, number, rejected);
+          add_source (self, keys[k].subset, value, number, repaired, rejected);
       if (strcmp (key, "names") == 0)
         {
           const char *const folders[] = { self->base, NULL };
@@ -419,7 +465,7 @@ fv_yolo_config_read (const char *file, GPtrArray *repaired, GPtrArray *rejected,
   self->file = g_strdup (file);
   self->base = g_path_get_dirname (file);
   self->sources = g_ptr_array_new_with_free_func ((GDestroyNotify)source_free);
-  gboolean read = g_str_has_suffix (file, ".data") ? read_darknet (self, rejected, error)
+  gboolean read = g_str_has_suffix (file, ".data") ? read_darknet (self, repaired, rejected, error)
                                                    : read_yaml (self, repaired, rejected, error);
   return read ? g_steal_pointer (&self) : NULL;
 }

@@ -16,10 +16,11 @@ typedef struct
 
 typedef struct
 {
-  char *file;         /* the description, absolute */
-  char *base;         /* absolute folder that its paths are meant from */
-  GPtrArray *sources; /* of FvYoloSource */
-  GStrv class_names;  /* NULL where none are given */
+  char *file;              /* the description, absolute */
+  char *base;              /* absolute folder that its paths are meant from */
+  GPtrArray *sources;      /* of FvYoloSource */
+  GStrv class_names;       /* NULL where none are given */
+  guint n_keypoint_values; /* of kpt_shape: how many values a line has behind class and box; 0 without */
 } FvYoloConfig;
 
 /*

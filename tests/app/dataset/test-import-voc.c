@@ -83,7 +83,7 @@ test_bad_files (void)
     { "<annotation>\n<object>\n", 3, "not valid XML" },
     { "", 1, "not valid XML" },
     { "just text", 1, "not valid XML" },
-    { "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]>\n<a>&c;</a>", 2, "<a>" },
+    { "<!DOCTYPE a [<!ENTITY b \"bbbb\"><!ENTITY c \"&b;&b;\">]>\n<a>&c;</a>", 0, "declares entities" },
   };
   const char *folder = make_set (2);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
