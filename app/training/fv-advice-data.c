@@ -27,15 +27,6 @@ get_class (const FvAdviceFacts *facts, guint class_id)
   return &g_array_index (facts->statistics->classes, FvClassStatistics, class_id);
 }
 
-static guint64
-find_most (const FvAdviceFacts *facts)
-{
-  guint64 most = 0;
-  for (guint i = 0; i < facts->statistics->classes->len; i++)
-    most = MAX (most, get_class (facts, i)->boxes);
-  return most;
-}
-
 static gboolean
 is_empty (const FvAdviceFacts *facts, guint class_id)
 {
@@ -57,7 +48,7 @@ has_few_boxes (const FvAdviceFacts *facts, guint class_id)
 static gboolean
 is_rare (const FvAdviceFacts *facts, guint class_id)
 {
-  return get_class (facts, class_id)->boxes > 0 && get_class (facts, class_id)->boxes * IMBALANCE < find_most (facts);
+  return get_class (facts, class_id)->boxes > 0 && get_class (facts, class_id)->boxes * IMBALANCE < facts->most;
 }
 
 static gboolean

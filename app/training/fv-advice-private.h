@@ -12,6 +12,7 @@ typedef struct
 {
   const FvAdviceParams *params;
   const FvStatistics *statistics;
+  guint64 most; /* boxes of the commonest class of the statistics */
   FvSplitResult split;
   guint64 *boxes[FV_N_SUBSETS]; /* [class], of the whole dataset */
   guint64 n_boxes[FV_N_SUBSETS];

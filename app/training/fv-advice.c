@@ -47,6 +47,8 @@ facts_init (FvAdviceFacts *facts, const FvAdviceParams *params)
       for (guint k = 0; k < item->boxes->len; k++)
         facts->boxes[item->subset][g_array_index (item->boxes, FvBox, k).class_id]++;
     }
+  for (guint i = 0; i < params->statistics->classes->len; i++)
+    facts->most = MAX (facts->most, g_array_index (params->statistics->classes, FvClassStatistics, i).boxes);
   fv_split_count (dataset, &facts->split);
   fv_suggest_measure (dataset, &facts->figures);
   facts->suggestions = fv_suggest_new (&facts->figures, FALSE);

@@ -229,7 +229,7 @@ test_content (void)
       all[i].brightness = all[i].red = (float)(0.1 * (i + 1));
       all[i].contrast = 0.25f;
       for (guint k = 0; k < G_N_ELEMENTS (all[i].thumbnail); k++)
-        all[i].thumbnail[k] = (guint8)((looks[i] >> k & 1) != 0 ? 200 : k % 16);
+        all[i].thumbnail[k] = (guint8)(((looks[i] | 1) >> k & 1) != 0 ? 200 : k % 16);
     }
   fv_content_take (&content, dataset, &measures, NULL);
   g_assert_cmpuint (content.measured, ==, 5);
