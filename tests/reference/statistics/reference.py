@@ -10,11 +10,12 @@ import sys
 import xml.etree.ElementTree as xml
 
 import numpy as np
+from PIL import Image
 
 IMGSZ = 640
 SUBSETS = ("train", "val", "test")
 ANCHORS = [(10, 13), (16, 30), (33, 23), (30, 61), (62, 45), (59, 119), (116, 90), (156, 198), (373, 326)]
-Picture = collections.namedtuple("Picture", "subset width height boxes")  # boxes: class, x1, y1, x2, y2
+Picture = collections.namedtuple("Picture", "path subset width height boxes")  # boxes: class, x1, y1, x2, y2
 
 
 def jpeg_size(path):
@@ -46,7 +47,7 @@ def read_coco128(folder):
                 c, x, y, w, h = line.split()
                 x, y, w, h = float(x), float(y), float(w), float(h)
                 boxes.append((int(c), (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height))
-            pictures.append(Picture(subset, width, height, boxes))
+            pictures.append(Picture(path, subset, width, height, boxes))
     return names, pictures
 
 
@@ -58,13 +59,14 @@ def read_bccd(folder):
     names = sorted({one.findtext("name").strip() for tree in trees.values() for one in tree.iter("object")})
     pictures = []
     for stem, tree in trees.items():
-        width, height = jpeg_size(folder / "JPEGImages" / f"{stem}.jpg")
+        path = folder / "JPEGImages" / f"{stem}.jpg"
+        width, height = jpeg_size(path)
         boxes = []
         for one in tree.iter("object"):
             corners = [float(one.find("bndbox").findtext(key)) for key in ("xmin", "ymin", "xmax", "ymax")]
             if corners[2] > corners[0] and corners[3] > corners[1]:
                 boxes.append((names.index(one.findtext("name").strip()), *corners))
-        pictures.append(Picture(subset_of.get(stem, "none"), width, height, boxes))
+        pictures.append(Picture(path, subset_of.get(stem, "none"), width, height, boxes))
     return names, pictures
 
 
@@ -109,6 +111,14 @@ def fit(sides):
     alike = np.minimum(r, 1 / r).min(2)
     return {"best_possible_recall": float((alike.max(1) > 0.25).mean()),
             "anchors_per_box": float((alike > 0.25).sum(1).mean())}
+
+
+def content(pictures):
+    """Means of colours and luma over all pictures, at their full size."""
+    means = np.mean([np.asarray(Image.open(p.path).convert("RGB"), dtype=np.float64).mean((0, 1)) / 255 for p in pictures], axis=0)
+    red, green, blue = (float(mean) for mean in means)
+    return {"measured": len(pictures), "red": red, "green": green, "blue": blue,
+            "brightness": {"mean": 0.299 * red + 0.587 * green + 0.114 * blue}}
 
 
 def describe(names, pictures, anchors_of):
@@ -159,7 +169,8 @@ def main():
     for dataset, read in (("coco128", read_coco128), ("bccd", read_bccd)):
         names, pictures = read(data / "datasets" / dataset)
         val = [picture for picture in pictures if picture.subset == "val"]
-        result = {"all": describe(names, pictures, ("train",)), "val": describe(names, val, ("val",))}
+        result = {"all": describe(names, pictures, ("train",)), "val": describe(names, val, ("val",)),
+                  "content": content(pictures)}
         text = json.dumps(result, indent=1, default=float)
         (here / f"{dataset}.json").write_text(text + "\n")
         print(f"{dataset}: {result['all']['images']} pictures, {result['all']['boxes']} boxes")
