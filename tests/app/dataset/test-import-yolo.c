@@ -441,6 +441,66 @@ test_coco128 (void)
   fv_test_assert_row (report->rejected, "labels/train2017/000000000659.txt", 0, "no picture");
 }
 
+/* Where other tools put pictures and labels. */
+static void
+test_layouts (void)
+{
+  static const char *const pairs[][2]
+      = { { "images/a.jpg", "labels/a.txt" },         { "Images/a.jpg", "Annotations/a.txt" },
+          { "Images/sub/a.jpg", "Labels/sub/a.txt" }, { "Images/a.jpg", "labels/a.txt" },
+          { "images/a.jpg", "annotations/a.txt" },    { "obj_train_data/a.jpg", "obj_train_data/a.txt" } };
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      const char *folder = fv_test_folder ();
+      g_autofree char *labels = g_path_get_dirname (pairs[i][1]);
+      g_autofree char *lost = g_build_filename (labels, "lost.txt", NULL);
+      fv_test_jpeg (folder, pairs[i][0], 200, 100, 1, 0);
+      fv_test_write (folder, pairs[i][1], "0 0.5 0.5 0.2 0.2\n");
+      fv_test_write (folder, lost, "0 0.5 0.5 0.2 0.2\n");
+      fv_test_write (folder, "obj.names", "cell\n");
+      g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
+      g_assert_cmpstr (report->format, ==, "yolo");
+      fv_test_assert_box (fv_test_item (report, pairs[i][0]), 0, 0, 80, 40, 120, 60);
+      g_assert_cmpstr (report->dataset->class_names[0], ==, "cell");
+      g_assert_cmpuint (report->rejected->len, ==, 1);
+      fv_test_assert_row (report->rejected, "lost.txt", 0, "no picture");
+    }
+}
+
+/* Descriptions as Roboflow and Ultralytics write them. */
+static void
+test_descriptions (void)
+{
+  const char *folder = fv_test_folder ();
+  fv_test_jpeg (folder, "train/images/a.jpg", 200, 100, 1, 0);
+  fv_test_jpeg (folder, "val/images/b.jpg", 200, 100, 2, 0);
+  fv_test_write (folder, "train/labels/a.txt", "0 0.5 0.5 0.2 0.2\n");
+  fv_test_write (folder, "val/labels/b.txt", "0 0.5 0.5 0.2 0.2\n");
+  fv_test_write (folder, "data.yaml", "train: ../train/images\nval: ../valid/images\nnc: 1\nnames: ['a']\n");
+  g_autoptr (FvImportReport) roboflow = fv_test_import (folder, &(FvImportParams){ 0 });
+  g_assert_cmpuint (roboflow->n_in_subset[FV_SUBSET_VAL], ==, 1);
+  g_assert_cmpuint (roboflow->rejected->len, ==, 0);
+  fv_test_assert_row (roboflow->repaired, "data.yaml", 2, "val/images' was taken");
+
+  /* Keypoints stand behind the box; an even number of them would look like a polygon. */
+  fv_test_write (folder, "data.yaml", "path: .\ntrain: train/images\nkpt_shape: [2, 3]\nnames:\n  0: a\n");
+  fv_test_write (folder, "train/labels/a.txt",
+                 "0 0.5 0.5 0.2 0.2 0.1 0.1 2 0.9 0.9 2\n0 0.1 0.1 0.5 0.1 0.3 0.6\n0 0.5 0.5 0.1 0.1\n");
+  g_autoptr (FvImportReport) pose = fv_test_import (folder, &(FvImportParams){ 0 });
+  const FvItem *item = fv_test_item (pose, "train/images/a.jpg");
+  g_assert_cmpuint (item->boxes->len, ==, 3);
+  fv_test_assert_box (item, 0, 0, 80, 40, 120, 60);
+  fv_test_assert_box (item, 1, 0, 20, 10, 100, 60);
+  for (guint i = 0; i < 4; i++)
+    {
+      static const char *const shapes[] = { "17", "[1]", "[a, 3]", "[-1, 3]" };
+      g_autofree char *text = g_strdup_printf ("train: train/images\nkpt_shape: %s\nnames: [a]\n", shapes[i]);
+      fv_test_write (folder, "data.yaml", text);
+      g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
+      g_assert_cmpuint (fv_dataset_count_boxes (report->dataset), ==, 2);
+    }
+}
+
 static void
 test_fixtures (void)
 {
@@ -452,10 +512,20 @@ test_fixtures (void)
   g_assert_cmpuint (darknet->dataset->n_classes, ==, 10);
   g_assert_cmpuint (fv_dataset_count_boxes (darknet->dataset), ==, 2);
 
+  const char *loose[] = { "labels", "annotations" };
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *name = g_build_filename ("formats/datumaro/tests/assets/yolo_dataset", loose[i], NULL);
+      g_autoptr (FvImportReport) report = fv_test_import (fv_test_data (name), &(FvImportParams){ 0 });
+      g_assert_cmpuint (report->dataset->n_classes, ==, 10);
+      g_assert_cmpuint (fv_dataset_count_boxes (report->dataset), ==, i == 0 ? 4 : 2);
+      g_assert_cmpuint (report->rejected->len, ==, 0);
+    }
   const char *label_studio = fv_test_data ("formats/label-studio/tests/custom/converter/data/test_import_yolo_data");
   g_autoptr (FvImportReport) studio = fv_test_import (label_studio, &(FvImportParams){ 0 });
   g_assert_cmpuint (studio->dataset->n_classes, ==, 4);
-  g_assert_cmpuint (studio->dataset->items->len + studio->rejected->len, >=, 7);
+  g_assert_cmpuint (studio->dataset->items->len, ==, 7);
+  g_assert_cmpuint (fv_dataset_count_boxes (studio->dataset), ==, 25);
 
   const char *coco8 = fv_test_data ("formats/coco8/example_datasets/coco8");
   g_autoptr (FvImportReport) eight = fv_test_import (coco8, &(FvImportParams){ 0 });
@@ -483,6 +553,8 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/import/yolo/split-is-kept", test_split_is_kept);
   g_test_add_func ("/dataset/import/yolo/cancelled", test_cancelled);
   g_test_add_func ("/dataset/import/yolo/coco128", test_coco128);
+  g_test_add_func ("/dataset/import/yolo/layouts", test_layouts);
+  g_test_add_func ("/dataset/import/yolo/descriptions", test_descriptions);
   g_test_add_func ("/dataset/import/yolo/fixtures", test_fixtures);
   return g_test_run ();
 }
