@@ -4,6 +4,7 @@
 /* A row a subcommand, in the order of a person's work; each is defined in fv-cli-<name>.c. */
 
 extern const FvCliCommand fv_cli_bench;
+extern const FvCliCommand fv_cli_dataset_export;
 extern const FvCliCommand fv_cli_detect;
 extern const FvCliCommand fv_cli_devices;
 extern const FvCliCommand fv_cli_import;
@@ -24,6 +25,7 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_import,
   &fv_cli_stats,
   &fv_cli_split,
+  &fv_cli_dataset_export,
   &fv_cli_train,
   &fv_cli_val,
   &fv_cli_detect,
