@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "app/dataset/fv-label-json.h"
-#include "app/dataset/fv-picture-finder.h"
 
 /*
  * COCO JSON: one file for all pictures of a subset, in COCO's own folders (annotations, images), in Roboflow's (a file
@@ -104,8 +103,8 @@ read_image (Reading *self, JsonObject *object, guint line)
       entry = fv_import_job_add (self->job, picture, g_strdup (self->path),
                                  self->subset != FV_SUBSET_NONE ? self->subset : fv_subset_of_path (relative),
                                  self->path, line);
-      entry->stated_width = fv_label_json_size (object, "width");
-      entry->stated_height = fv_label_json_size (object, "height");
+      entry->stated_width = fv_label_json_size (json_object_get_member (object, "width"));
+      entry->stated_height = fv_label_json_size (json_object_get_member (object, "height"));
       entry->stated_line = line;
     }
   g_hash_table_insert (self->images, g_steal_pointer (&id), entry);
@@ -244,8 +243,7 @@ read_elements (Reading *self, gboolean annotations, GError **error)
       g_autoptr (JsonObject) object
           = fv_json_stream_parse_members (self->stream, &part, annotations ? of_annotation : of_others, &fault);
       if (object == NULL)
-        fv_problem_add (self->job->rejected, self->path, part.line,
-                        _ ("What begins there can't be read (%s). Correct it, or delete it."), fault->message);
+        fv_label_json_report (self->job->rejected, self->path, part.line, fault);
       else if (is_annotation)
         read_annotation (self, object, &part);
       else if (is_image)
@@ -253,13 +251,7 @@ read_elements (Reading *self, gboolean annotations, GError **error)
       else
         read_category (self, object, part.line);
     }
-  if (local == NULL)
-    return TRUE;
-  g_set_error (
-      error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
-      _ ("%s Nothing was imported, since what comes behind would be missing. Get the file anew, or correct it."),
-      local->message);
-  return FALSE;
+  return local == NULL || fv_label_json_fail (local, error);
 }
 
 static void
@@ -275,9 +267,27 @@ reading_clear (Reading *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
 
+/* Whether the folder has the same boxes in a file of instances, as COCO's own has. */
+static gboolean
+has_instances (const FvImportSource *source, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path), *name = g_path_get_basename (path);
+  if (!source->is_folder || !g_str_has_prefix (name, "person_keypoints"))
+    return FALSE;
+  g_autofree char *other = g_strconcat (folder, "/instances", name + strlen ("person_keypoints"), NULL);
+  return g_file_test (other, G_FILE_TEST_EXISTS);
+}
+
 static gboolean
 read_file (FvImportJob *job, const FvPictureFinder *finder, const char *path, GError **error)
 {
+  if (has_instances (job->source, path))
+    {
+      fv_problem_add (job->repaired, path, 0,
+                      _ ("The boxes of this file are those of the file whose name begins with 'instances' instead of "
+                         "'person_keypoints'; they are taken once."));
+      return TRUE;
+    }
   g_auto (Reading) self = {
     .job = job,
     .finder = finder,
@@ -298,61 +308,15 @@ read_file (FvImportJob *job, const FvPictureFinder *finder, const char *path, GE
   return read_elements (&self, TRUE, error);
 }
 
-/* Whether the folder has the same boxes in a file of instances, as COCO's own has. */
-static gboolean
-has_instances (const FvImportSource *source, const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path), *name = g_path_get_basename (path);
-  if (!source->is_folder || !g_str_has_prefix (name, "person_keypoints"))
-    return FALSE;
-  g_autofree char *other = g_strconcat (folder, "/instances", name + strlen ("person_keypoints"), NULL);
-  return g_file_test (other, G_FILE_TEST_EXISTS);
-}
-
 static gboolean
 list (FvImportJob *job, GError **error)
 {
-  const FvImportSource *source = job->source;
-  g_autoptr (FvPictureFinder) finder = fv_picture_finder_new (source, job->params->images);
-  const char *path;
-  guint n_read = 0;
+  g_autoptr (FvPictureFinder) finder = fv_picture_finder_new (job->source, job->params->images);
   job->root = g_strdup (fv_picture_finder_root (finder));
-  for (guint i = 0; (path = fv_import_source_next (source, &i, fv_name_is_json)) != NULL;)
-    {
-      g_autofree char *fault = NULL;
-      const FvLabelJsonKind kind = fv_label_json_kind (path, &fault);
-      if (kind == FV_LABEL_JSON_COCO && has_instances (source, path))
-        fv_problem_add (job->repaired, path, 0,
-                        _ ("The boxes of this file are those of the file whose name begins with 'instances' instead of "
-                           "'person_keypoints'; they are taken once."));
-      else if (kind == FV_LABEL_JSON_COCO)
-        {
-          if (!read_file (job, finder, path, error))
-            return FALSE;
-          n_read++;
-        }
-      else if (fv_label_json_refusal (kind) != NULL || fault != NULL)
-        fv_problem_add (job->rejected, path, 0, "%s", fault != NULL ? fault : fv_label_json_refusal (kind));
-    }
-  if (n_read > 0)
-    {
-      fv_picture_finder_report_rest (finder, job);
-      return TRUE;
-    }
-  if (job->rejected->len > 0)
-    {
-      const FvProblem *first = g_ptr_array_index (job->rejected, 0);
-      /* What is no JSON names its file itself. */
-      if (g_str_has_prefix (first->reason, first->file))
-        g_set_error_literal (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, first->reason);
-      else
-        g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "'%s': %s", first->file, first->reason);
-    }
-  else
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                 _ ("There is no COCO JSON in '%s': no .json file with 'images', 'annotations' and 'categories'."),
-                 source->path);
-  return FALSE;
+  if (!fv_label_json_read_all (job, finder, FV_LABEL_JSON_COCO, "COCO JSON", read_file, error))
+    return FALSE;
+  fv_picture_finder_report_rest (finder, job);
+  return TRUE;
 }
 
 static gboolean

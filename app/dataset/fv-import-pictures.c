@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/dataset/fv-csv.h"
-#include "app/dataset/fv-importer.h"
+#include "app/dataset/fv-label-json.h"
 #include "app/dataset/fv-xml.h"
 
 /* Pictures without labels: to be labelled, or backgrounds. And what holds labels, but no boxes: known by name and refused. */
@@ -164,5 +164,5 @@ fv_import_refusal (const FvImportSource *source)
     for (guint i = 0; i < source->files->len; i++)
       if (refusals[k].is_one (g_ptr_array_index (source->files, i)))
         return g_strdup_printf (_ (refusals[k].text), (const char *)g_ptr_array_index (source->files, i));
-  return NULL;
+  return fv_label_json_source_refusal (source);
 }

@@ -18,11 +18,12 @@ G_DEFINE_QUARK (fv_import_error, fv_import_error)
 
 /* The first that knows the content takes it: the more particular ones come first. */
 static const FvImporter *const importers[]
-    = { &fv_importer_cvat, &fv_importer_labelme_xml, &fv_importer_voc,      &fv_importer_coco, &fv_importer_kitti,
+    = { &fv_importer_cvat, &fv_importer_labelme_xml, &fv_importer_voc,      &fv_importer_coco,
+        &fv_importer_createml, &fv_importer_labelme, &fv_importer_label_studio, &fv_importer_kitti,
         &fv_importer_yolo, &fv_importer_open_images, &fv_importer_vott_csv, &fv_importer_csv,  &fv_importer_pictures };
 
 const char *const fv_import_formats[]
-    = { "coco", "csv", "cvat", "kitti", "labelme-xml", "open-images", "pictures", "voc", "vott", "yolo", NULL };
+    = { "coco", "createml", "csv", "cvat", "kitti", "label-studio", "labelme", "labelme-xml", "open-images", "pictures", "voc", "vott", "yolo", NULL };
 
 /* Reading pictures and labels in threads */
 

@@ -88,6 +88,9 @@ typedef struct
 } FvImporter;
 
 extern const FvImporter fv_importer_coco;
+extern const FvImporter fv_importer_createml;
+extern const FvImporter fv_importer_labelme;
+extern const FvImporter fv_importer_label_studio;
 extern const FvImporter fv_importer_yolo;
 extern const FvImporter fv_importer_voc;
 extern const FvImporter fv_importer_cvat;

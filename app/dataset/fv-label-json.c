@@ -60,7 +60,8 @@ kind_of_element (JsonObject *object)
 
 typedef struct
 {
-  gboolean images, annotations, categories;
+  gboolean images; /* listed, or spoken of */
+  gboolean annotations, categories;
   guint n_looked_at;
 } Seen;
 
@@ -68,7 +69,7 @@ typedef struct
 static FvLabelJsonKind
 kind_of_part (FvJsonStream *stream, const FvJsonPart *part, Seen *seen)
 {
-  static const char *const telling[] = { "segments_info", "caption", "bbox", "segmentation", NULL };
+  static const char *const telling[] = { "segments_info", "caption", "bbox", "segmentation", "image_id", NULL };
   if (part->member == NULL)
     {
       g_autoptr (JsonNode) node = fv_json_stream_parse (stream, part, NULL);
@@ -89,6 +90,7 @@ kind_of_part (FvJsonStream *stream, const FvJsonPart *part, Seen *seen)
         return FV_LABEL_JSON_OTHER;
       g_autoptr (JsonObject) object = fv_json_stream_parse_members (stream, part, telling, NULL);
       seen->n_looked_at++;
+      seen->images |= object != NULL && has (object, "image_id");
       return object != NULL ? kind_of_annotation (object) : FV_LABEL_JSON_OTHER;
     }
   return FV_LABEL_JSON_OTHER;
@@ -113,7 +115,7 @@ fv_label_json_kind (const char *path, char **fault)
   if (kind != FV_LABEL_JSON_OTHER || error != NULL)
     return kind;
   if (seen.n_looked_at > 0)
-    return seen.annotations ? FV_LABEL_JSON_COCO_LABELS : FV_LABEL_JSON_OTHER;
+    return seen.annotations && seen.images ? FV_LABEL_JSON_COCO_LABELS : FV_LABEL_JSON_OTHER;
   if (!seen.images)
     return FV_LABEL_JSON_OTHER;
   return seen.annotations && seen.categories ? FV_LABEL_JSON_COCO : FV_LABEL_JSON_COCO_IMAGE_INFO;
@@ -163,12 +165,74 @@ fv_label_json_detect (const FvImportSource *source, FvLabelJsonKind kind, const 
           *why = g_strdup_printf (_ ("'%s' is %s"), path, title);
           return TRUE;
         }
-      /* COCO speaks for all its kinds, and for what is no JSON. */
+      /* COCO speaks for what is no JSON. */
       if (kind == FV_LABEL_JSON_COCO && *why == NULL)
-        *why = fv_label_json_refusal (found) != NULL ? g_strdup_printf ("'%s': %s", path, fv_label_json_refusal (found))
-                                                     : g_steal_pointer (&fault);
+        *why = g_steal_pointer (&fault);
     }
   return FALSE;
+}
+
+char *
+fv_label_json_source_refusal (const FvImportSource *source)
+{
+  const char *path;
+  guint n = 0;
+  for (guint i = 0; n < MAX_FILES && (path = fv_import_source_next (source, &i, fv_name_is_json)) != NULL; n++)
+    {
+      const char *refusal = fv_label_json_refusal (fv_label_json_kind (path, NULL));
+      if (refusal != NULL)
+        return g_strdup_printf ("'%s': %s", path, refusal);
+    }
+  return NULL;
+}
+
+gboolean
+fv_label_json_read_all (FvImportJob *job, const FvPictureFinder *finder, FvLabelJsonKind kind, const char *title,
+                        gboolean (*read_file) (FvImportJob *job, const FvPictureFinder *finder, const char *path,
+                                               GError **error),
+                        GError **error)
+{
+  const char *path;
+  guint n_read = 0;
+  for (guint i = 0; (path = fv_import_source_next (job->source, &i, fv_name_is_json)) != NULL;)
+    {
+      g_autofree char *fault = NULL;
+      const FvLabelJsonKind found = fv_label_json_kind (path, &fault);
+      if (found == kind && !read_file (job, finder, path, error))
+        return FALSE;
+      n_read += found == kind;
+      if (found != kind && (fv_label_json_refusal (found) != NULL || fault != NULL))
+        fv_problem_add (job->rejected, path, 0, "%s", fault != NULL ? fault : fv_label_json_refusal (found));
+    }
+  if (n_read > 0)
+    return TRUE;
+  const FvProblem *first = job->rejected->len > 0 ? g_ptr_array_index (job->rejected, 0) : NULL;
+  if (first == NULL)
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, _ ("No .json file in '%s' is %s."), job->source->path,
+                 title);
+  /* What is no JSON names its file itself. */
+  else if (g_str_has_prefix (first->reason, first->file))
+    g_set_error_literal (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, first->reason);
+  else
+    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "'%s': %s", first->file, first->reason);
+  return FALSE;
+}
+
+gboolean
+fv_label_json_fail (const GError *fault, GError **error)
+{
+  g_set_error (
+      error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE,
+      _ ("%s Nothing was imported, since what comes behind would be missing. Get the file anew, or correct it."),
+      fault->message);
+  return FALSE;
+}
+
+void
+fv_label_json_report (GPtrArray *rejected, const char *file, guint line, const GError *fault)
+{
+  fv_problem_add (rejected, file, line, _ ("What begins there can't be read (%s). Correct it, or delete it."),
+                  fault->message);
 }
 
 /* Values */
@@ -218,10 +282,10 @@ fv_label_json_number (JsonObject *object, const char *name, double *value)
 }
 
 guint
-fv_label_json_size (JsonObject *object, const char *name)
+fv_label_json_size (JsonNode *node)
 {
   double value;
-  return fv_label_json_number (object, name, &value) && value >= 1 && value <= G_MAXINT ? (guint)value : 0;
+  return get_number (node, &value) && value >= 1 && value <= G_MAXINT ? (guint)value : 0;
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "app/dataset/fv-importer.h"
+#include "app/dataset/fv-picture-finder.h"
 #include "app/exchange/fv-json-stream.h"
 
 G_BEGIN_DECLS
@@ -30,11 +30,27 @@ typedef enum
 FvLabelJsonKind fv_label_json_kind (const char *path, char **fault);
 /* (nullable): why a file of that kind has no boxes, and what to do. */
 const char *fv_label_json_refusal (FvLabelJsonKind kind);
+/* (nullable): the same with the file's name, of the first one among the source's. */
+char *fv_label_json_source_refusal (const FvImportSource *source);
 /*
  * Whether one of the source's first JSON files is of @kind. *why then says so: "'a.json' is COCO JSON", @title being the
  * name. Where none is, *why may say what is wrong with one.
  */
 gboolean fv_label_json_detect (const FvImportSource *source, FvLabelJsonKind kind, const char *title, char **why);
+
+/*
+ * Reads all files of @kind of the source, in order; those of COCO's kinds without boxes, and those that are no JSON, become
+ * rows. FALSE where there is none, with a sentence that has @title.
+ */
+gboolean fv_label_json_read_all (FvImportJob *job, const FvPictureFinder *finder, FvLabelJsonKind kind,
+                                 const char *title,
+                                 gboolean (*read_file) (FvImportJob *job, const FvPictureFinder *finder,
+                                                        const char *path, GError **error),
+                                 GError **error);
+/* The error of an import whose file ends in @fault, a stream's. Always FALSE. */
+gboolean fv_label_json_fail (const GError *fault, GError **error);
+/* A row for a part that can't be parsed. */
+void fv_label_json_report (GPtrArray *rejected, const char *file, guint line, const GError *fault);
 
 /* Members of an object, NULL or FALSE where they are absent or of another type. */
 const char *fv_label_json_text (JsonObject *object, const char *name);
@@ -42,8 +58,8 @@ JsonObject *fv_label_json_object (JsonObject *object, const char *name);
 JsonArray *fv_label_json_array (JsonObject *object, const char *name);
 /* A number, maybe an infinite one. */
 gboolean fv_label_json_number (JsonObject *object, const char *name, double *value);
-/* A size in pixels; 0 where there is none. */
-guint fv_label_json_size (JsonObject *object, const char *name);
+/* A size in pixels; 0 where the node (nullable) is none. */
+guint fv_label_json_size (JsonNode *node);
 /* 1, true, and what tools write for them. */
 gboolean fv_label_json_flag (JsonObject *object, const char *name);
 /* An id, number or text, as text: (transfer full) (nullable). */

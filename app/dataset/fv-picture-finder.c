@@ -109,6 +109,12 @@ fv_picture_finder_root (const FvPictureFinder *self)
   return self->root;
 }
 
+const GPtrArray *
+fv_picture_finder_pictures (const FvPictureFinder *self)
+{
+  return self->pictures;
+}
+
 /* With slashes, and without what only says where the whole lay: "C:", "./", a first slash. */
 static char *
 clean_name (const char *name)

@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvPictureFinder, fv_picture_finder_free)
 
 /* The folder that all pictures lie in. */
 const char *fv_picture_finder_root (const FvPictureFinder *self);
+/* Their paths (const char *), bytewise sorted. */
+const GPtrArray *fv_picture_finder_pictures (const FvPictureFinder *self);
 
 /*
  * The picture that @label, a path, calls @name; of several that may be meant the one beside it, else the one in folders of

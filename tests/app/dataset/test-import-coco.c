@@ -219,9 +219,9 @@ test_refused (void)
     { "{\"images\":[{\"id\":1}],\n\"annotations\":[{\"image_id\":1,\"bbox\":[1,2,3,4]}]\n\"b\":1}", "line 3" },
     { "{\"images\" 1}", "colon" },
     { "", "empty" },
-    { "{}", "no COCO JSON" },
-    { "[[1]]", "no COCO JSON" },
-    { "{\"annotations\":{\"bbox\":1}}", "no COCO JSON" },
+    { "{}", "is COCO JSON" },
+    { "[[1]]", "is COCO JSON" },
+    { "{\"annotations\":{\"bbox\":1}}", "is COCO JSON" },
     { "{\"images\":[1,2],\"annotations\":[3],\"categories\":[\"a\"]}", "whole pictures" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -236,6 +236,14 @@ test_refused (void)
       g_assert_true (error->domain == FV_IMPORT_ERROR);
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, cases[i].told));
+      /* The same where the format isn't said, as far as the content says it. */
+      if (i < 6)
+        {
+          g_autoptr (GError) unsaid = NULL;
+          g_autoptr (FvImportReport) none = fv_import (project, folder, &(FvImportParams){ 0 }, &unsaid);
+          g_assert_error (unsaid, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT);
+          g_assert_nonnull (strstr (unsaid->message, cases[i].told));
+        }
     }
 }
 
