@@ -109,9 +109,9 @@ test_faults (void)
     }
   /* A fault among the boxes of a picture: those behind it are missing, and a row says so. */
   const char *folder
-      = make_folder ("[{\"image\":\"a.jpg\",\"annotations\":[\n"
+      = make_folder ("[{\"image\":\"b.jpg\",\"annotations\":[]},{\"image\":\"a.jpg\",\"annotations\":[\n"
                      "{\"label\":\"dog\",\"coordinates\":{\"x\":50,\"y\":40,\"width\":20,\"height\":10}} {}]}]");
-  g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ .format = "createml" });
+  g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
   fv_test_assert_row (report->rejected, "it.json", 1, "comma");
 }
 
