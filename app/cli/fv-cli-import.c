@@ -122,9 +122,9 @@ import (FvCli *cli, char **argv, const Options *options)
                             .cancellable = fv_cli_get_cancellable (cli) };
   if (options->format && strcmp (options->format, "auto") != 0)
     {
-      if (!g_strv_contains (fv_import_formats, options->format))
+      if (!g_strv_contains (fv_import_formats (), options->format))
         {
-          g_autofree char *known = g_strjoinv (", ", (char **)fv_import_formats);
+          g_autofree char *known = g_strjoinv (", ", (char **)fv_import_formats ());
           return fv_cli_wrong_usage (cli, "The format “%s” can't be read: give auto or one of %s.", options->format,
                                      known);
         }
@@ -158,8 +158,10 @@ static int
 run (FvCli *cli, int argc, char **argv)
 {
   g_auto (Options) options = { 0 };
+  g_autofree char *known = g_strjoinv (", ", (char **)fv_import_formats ());
+  g_autofree char *formats = g_strdup_printf ("auto (by content), or %s", known);
   const GOptionEntry entries[] = {
-    { "format", 0, 0, G_OPTION_ARG_STRING, &options.format, "auto (by content), voc or yolo", "FORMAT" },
+    { "format", 0, 0, G_OPTION_ARG_STRING, &options.format, formats, "FORMAT" },
     { "images", 0, 0, G_OPTION_ARG_FILENAME, &options.images, "Where the pictures are, if apart from the labels",
       "DIR" },
     { "subset", 0, 0, G_OPTION_ARG_STRING, &options.subset, "auto (as the data say), or all into train, val or test",

@@ -9,21 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/dataset/fv-import-private.h"
 #include "app/dataset/fv-importer.h"
 #include "app/dataset/fv-split.h"
 
 #define MAX_WORKERS 8
 
 G_DEFINE_QUARK (fv_import_error, fv_import_error)
-
-/* The first that knows the content takes it: the more particular ones come first. */
-static const FvImporter *const importers[]
-    = { &fv_importer_cvat, &fv_importer_labelme_xml, &fv_importer_voc,      &fv_importer_coco,
-        &fv_importer_createml, &fv_importer_labelme, &fv_importer_label_studio, &fv_importer_kitti,
-        &fv_importer_yolo, &fv_importer_open_images, &fv_importer_vott_csv, &fv_importer_csv,  &fv_importer_pictures };
-
-const char *const fv_import_formats[]
-    = { "coco", "createml", "csv", "cvat", "kitti", "label-studio", "labelme", "labelme-xml", "open-images", "pictures", "voc", "vott", "yolo", NULL };
 
 /* Reading pictures and labels in threads */
 
@@ -88,8 +80,8 @@ read_entry (gpointer data, gpointer user_data)
   g_async_queue_push (reading->done, entry);
 }
 
-static void
-report_progress (const FvImportJob *job, double fraction, const char *what)
+void
+fv_import_job_progress (const FvImportJob *job, double fraction, const char *what)
 {
   if (job->params->progress != NULL)
     job->params->progress (fraction, what, job->params->user_data);
@@ -109,7 +101,7 @@ read_entries (FvImportJob *job, const FvImporter *importer, GError **error)
   for (guint i = 0; i < job->entries->len; i++)
     {
       g_async_queue_pop (done);
-      report_progress (job, (i + 1.0) / job->entries->len, _ ("pictures read"));
+      fv_import_job_progress (job, (i + 1.0) / job->entries->len, _ ("pictures read"));
     }
   g_thread_pool_free (pool, FALSE, TRUE);
   return !g_cancellable_set_error_if_cancelled (job->params->cancellable, error);
@@ -284,89 +276,11 @@ split (FvProject *project, FvDataset *dataset, GError **error)
   return TRUE;
 }
 
-/* Copying into the project */
-
-/* The same source goes to the same folder when it is imported again. */
-static char *
-copy_folder (const FvProject *project, const FvImportJob *job)
-{
-  g_autofree char *name = g_path_get_basename (job->root);
-  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, job->root, -1);
-  hash[8] = '\0';
-  g_autofree char *folder = g_strconcat (name, "-", hash, NULL);
-  return g_build_filename (fv_project_get_path (project), "pictures", folder, NULL);
-}
-
-static gboolean
-copy_picture (const char *from, const char *to, GCancellable *cancellable, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (to);
-  g_autofree char *part = g_strconcat (to, ".part", NULL);
-  g_autoptr (GFile) source = g_file_new_for_path (from);
-  g_autoptr (GFile) target = g_file_new_for_path (part);
-  g_autoptr (GError) local = NULL;
-  if (g_mkdir_with_parents (folder, 0777) == 0
-      && g_file_copy (source, target, G_FILE_COPY_OVERWRITE | G_FILE_COPY_TARGET_DEFAULT_PERMS, cancellable, NULL, NULL,
-                      &local)
-      && g_rename (part, to) == 0)
-    return TRUE;
-  int saved_errno = errno;
-  g_unlink (part);
-  if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_propagate_error (error, g_steal_pointer (&local));
-  else
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
-                 _ ("The picture '%s' can't be copied to '%s': %s. Nothing was imported; free some space or import "
-                    "without copying."),
-                 from, to, local != NULL ? local->message : g_strerror (saved_errno));
-  return FALSE;
-}
-
-/* The copies must be on the disk before the store says that they are; one flush of the file system serves them all. */
-static gboolean
-flush_copies (const char *folder, GError **error)
-{
-  int fd = open (folder, O_RDONLY | O_CLOEXEC);
-  gboolean done = fd >= 0 && syncfs (fd) == 0;
-  if (!done)
-    g_set_error (
-        error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_COPY,
-        _ ("The pictures copied to '%s' can't be brought to the disk: %s. Nothing was imported; import without "
-           "copying, or look after the disk."),
-        folder, g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  return done;
-}
-
-static gboolean
-copy_pictures (const FvImportJob *job, FvDataset *dataset, const char *folder, GError **error)
-{
-  g_autoptr (GPtrArray) made = g_ptr_array_new_with_free_func (g_free);
-  gboolean done = TRUE;
-  for (guint i = 0; done && i < dataset->items->len; i++)
-    {
-      FvItem *item = fv_dataset_get (dataset, i);
-      char *to = g_build_filename (folder, item->name, NULL);
-      gboolean there = g_file_test (to, G_FILE_TEST_EXISTS);
-      done = copy_picture (item->path, to, job->params->cancellable, error);
-      if (done && !there)
-        g_ptr_array_add (made, g_strdup (to));
-      g_free (item->path);
-      item->path = to;
-      report_progress (job, (i + 1.0) / dataset->items->len, _ ("pictures copied"));
-    }
-  done = done && flush_copies (folder, error);
-  for (guint i = 0; !done && i < made->len; i++)
-    g_unlink (g_ptr_array_index (made, i));
-  return done;
-}
-
 static gboolean
 store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **error)
 {
-  g_autofree char *folder = job->params->copy ? copy_folder (project, job) : NULL;
-  if (folder != NULL && !copy_pictures (job, report->dataset, folder, error))
+  g_autofree char *folder = job->params->copy ? fv_import_copy_folder (project, job->root) : NULL;
+  if (folder != NULL && !fv_import_copy (job, report->dataset, folder, error))
     return FALSE;
   const FvImportRecord record = { .source = job->source->path,
                                   .format = report->format,
@@ -413,40 +327,6 @@ import_source_list (FvImportSource *self)
   g_ptr_array_add (self->files, g_strdup (self->path));
 }
 
-static const FvImporter *
-choose_importer (const FvImportSource *source, const char *format, char **why, GError **error)
-{
-  g_autofree char *in_vain = NULL, *refusal = NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (importers); i++)
-    {
-      if (format != NULL ? strcmp (format, importers[i]->name) == 0 : importers[i]->detect (source, why))
-        return importers[i];
-      if (in_vain == NULL)
-        in_vain = g_steal_pointer (why);
-      g_clear_pointer (why, g_free);
-    }
-  if (format != NULL)
-    {
-      g_autofree char *known = g_strjoinv (", ", (char **)fv_import_formats);
-      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT,
-                   _ ("The format '%s' can't be read; those that can are: %s."), format, known);
-    }
-  else if ((refusal = fv_import_refusal (source)) != NULL)
-    g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s", refusal);
-  else
-    {
-      g_autofree char *told = g_strdup_printf (
-          _ ("No labels of a known format were found in '%s': neither YOLO's (data.yaml, or .txt files beside the "
-             "pictures or in 'labels') nor Pascal VOC's (.xml files beside the pictures or in 'Annotations'). Name "
-             "the format if it is one of them; with the format yolo, pictures without labels come in as "
-             "backgrounds."),
-          source->path);
-      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "%s%s%s", told, in_vain != NULL ? " " : "",
-                   in_vain != NULL ? in_vain : "");
-    }
-  return NULL;
-}
-
 static void
 job_clear (FvImportJob *job)
 {
@@ -484,7 +364,7 @@ fv_import (FvProject *project, const char *source, const FvImportParams *params,
       return NULL;
     }
   import_source_list (from);
-  const FvImporter *importer = choose_importer (from, params->format, &report->why, error);
+  const FvImporter *importer = fv_import_choose (from, params->format, &report->why, error);
   if (importer == NULL || !importer->list (&job, error) || !read_entries (&job, importer, error)
       || !make_report (&job, report, error))
     return NULL;

@@ -30,7 +30,7 @@ typedef void (*FvImportProgress) (double fraction, const char *what, gpointer us
 
 typedef struct
 {
-  const char *format;    /* a name of fv_import_formats, NULL = find out from the content */
+  const char *format;    /* one of fv_import_formats(), NULL = find out from the content */
   const char *images;    /* folder of the pictures where they lie apart from the labels, else NULL */
   gboolean force_subset; /* every picture goes into subset, whatever the data say */
   FvSubset subset;
@@ -53,8 +53,8 @@ typedef struct
   GPtrArray *rejected;
 } FvImportReport;
 
-/* Names of the formats that can be read, NULL-terminated. */
-extern const char *const fv_import_formats[];
+/* Names of the formats that can be read, NULL-terminated, in the order of letters. */
+const char *const *fv_import_formats (void);
 
 /*
  * project is open for editing (for reading where dry_run). Several threads read pictures meanwhile; the report does not
