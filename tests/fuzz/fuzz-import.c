@@ -9,8 +9,10 @@
 #define WIDTH 640
 #define HEIGHT 480
 
-static const FvImporter *const importers[] = { &fv_importer_cvat,     &fv_importer_labelme_xml, &fv_importer_kitti,
-                                               &fv_importer_vott_csv, &fv_importer_open_images, &fv_importer_csv };
+static const FvImporter *const importers[]
+    = { &fv_importer_cvat,        &fv_importer_labelme_xml, &fv_importer_kitti, &fv_importer_vott_csv,
+        &fv_importer_open_images, &fv_importer_csv,         &fv_importer_coco,  &fv_importer_createml,
+        &fv_importer_labelme,     &fv_importer_label_studio };
 
 /* A folder with pictures (empty: they aren't opened here) and the file under the names that each looks for. */
 static FvImportSource *
@@ -18,7 +20,7 @@ make_source (const char *file)
 {
   static const char *const pictures[]
       = { "a.jpg", "frame_000000.jpg", "frame_000002.jpg", "frame_000009.jpg", "train/a.jpg", "image_2/b.jpg" };
-  static const char *const links[] = { "annotations.xml", "table.csv", "label_2/b.txt" };
+  static const char *const links[] = { "annotations.xml", "table.csv", "label_2/b.txt", "a.json" };
   FvImportSource *source = g_new0 (FvImportSource, 1);
   source->path = g_strdup (fv_test_folder ());
   source->is_folder = TRUE;
@@ -84,7 +86,7 @@ read_as (const FvImporter *importer, const FvImportSource *source)
       else if (entry->label != NULL && importer->read_labels != NULL)
         importer->read_labels (&job, entry);
       check_boxes (entry->boxes, importer->read_labels != NULL ? entry->class_names->len : job.classes->len);
-      check_boxes (entry->ignored, job.classes->len);
+      check_boxes (entry->ignored, MAX (1, job.classes->len));
       check_rows (entry->repaired);
       check_rows (entry->rejected);
     }
