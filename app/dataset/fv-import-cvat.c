@@ -44,7 +44,7 @@ typedef struct
   /* meta */
   char *label; /* the name in the <label> at hand */
   gboolean sublabel;
-  guint64 size; /* how many frames, 0 where not said */
+  guint size; /* how many frames, 0 where not said */
   /* the <image> or <track> at hand */
   FvImportEntry *entry;
   char *track_label;
@@ -164,8 +164,8 @@ list_frames (Cvat *self)
     {
       fv_problem_add (self->job->rejected, self->file, 0,
                       _ ("Which pictures are the frames of the tracks can't be told: none is called like "
-                         "'frame_000000.png', and there are %u, not as many as the task has (%" G_GUINT64_FORMAT
-                         "). Export the task together with its pictures."),
+                         "'frame_000000.png', and there are %u, not as many as the task has (%u). Export the task "
+                         "together with its pictures."),
                       pictures->len, self->size);
       return;
     }
@@ -315,7 +315,7 @@ read_meta (Cvat *self, guint depth)
       self->sublabel |= strcmp (names[depth - 1], "parent") == 0;
     }
   else if (depth == 4 && strcmp (names[3], "size") == 0)
-    self->size = g_ascii_strtoull (value, NULL, 10);
+    self->size = (guint)MIN (g_ascii_strtoull (value, NULL, 10), G_MAXUINT);
   else if (depth == 4 && strcmp (names[2], "task") == 0 && strcmp (names[3], "subset") == 0)
     {
       g_autofree char *folder = g_strconcat (value, "/", NULL);

@@ -188,8 +188,9 @@ fv_xml_stream_next (FvXmlStream *self, char **reason, guint *line)
     *reason = describe_error (xmlGetLastError (), line);
   else if (result == 1 && xmlTextReaderNodeType (self->reader) == XML_READER_TYPE_DOCUMENT_TYPE)
     {
-      const xmlDoc *document = xmlTextReaderCurrentDoc (self->reader);
-      if (document != NULL && document->intSubset != NULL && document->intSubset->entities != NULL)
+      /* Not by xmlTextReaderCurrentDoc(), which keeps the document for good. */
+      const xmlNode *node = xmlTextReaderCurrentNode (self->reader);
+      if (node != NULL && node->type == XML_DTD_NODE && ((const xmlDtd *)node)->entities != NULL)
         {
           *reason = refuse_entities ();
           return FALSE;
