@@ -112,6 +112,13 @@ say_comparisons (FvCli *cli, const GPtrArray *comparisons)
       g_autofree char *coco = format_figure (comparison->kind, comparison->coco);
       fv_cli_say (cli, "%-44s %10s %10s  %s", comparison->title, here, coco, comparison->difference);
     }
+  g_autoptr (GHashTable) said = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < comparisons->len; i++)
+    {
+      const FvComparison *comparison = g_ptr_array_index (comparisons, i);
+      if (g_hash_table_add (said, (gpointer)comparison->source))
+        fv_cli_say (cli, "COCO's figures from \"%s\" on: %s", comparison->title, comparison->source);
+    }
 }
 
 gboolean

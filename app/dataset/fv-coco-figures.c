@@ -200,12 +200,12 @@ fv_coco_compare (const FvStatistics *s, const FvContent *content)
            (double)FV_COCO_BACKGROUNDS / FV_COCO_IMAGES, COUNTED);
   compare (all, "boxes-per-image", FV_COMPARISON_RATIO, _ ("Boxes in a picture"), divide (boxes, images),
            (double)FV_COCO_BOXES / FV_COCO_IMAGES, COUNTED);
-  compare (all, "classes-per-image", FV_COMPARISON_RATIO, _ ("Classes in a picture"), s->classes_in_image, 3.5, PAPER);
-  compare (all, "single-class", FV_COMPARISON_SHARE, _ ("Pictures with a single class"),
-           divide (s->single_class, images - s->backgrounds), 0.1, PAPER);
   compare (all, "evenness", FV_COMPARISON_SHARE, _ ("Evenness of the classes (entropy)"), s->evenness, get_evenness (),
            COUNTED);
   compare (all, "ratio", FV_COMPARISON_RATIO, _ ("Commonest class to rarest"), s->ratio, get_ratio (), COUNTED);
+  compare (all, "classes-per-image", FV_COMPARISON_RATIO, _ ("Classes in a picture"), s->classes_in_image, 3.5, PAPER);
+  compare (all, "single-class", FV_COMPARISON_SHARE, _ ("Pictures with a single class"),
+           divide (s->single_class, images - s->backgrounds), 0.1, PAPER);
   compare (all, "small", FV_COMPARISON_SHARE, _ ("Small boxes"), divide ((double)s->sizes.small, boxes), 0.41, SITE);
   compare (all, "medium", FV_COMPARISON_SHARE, _ ("Medium boxes"), divide ((double)s->sizes.medium, boxes), 0.34, SITE);
   compare (all, "large", FV_COMPARISON_SHARE, _ ("Large boxes"), divide ((double)s->sizes.large, boxes), 0.24, SITE);
