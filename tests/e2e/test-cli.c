@@ -6,7 +6,7 @@
 
 #define NO_DRIVER "VK_DRIVER_FILES=/nonexistent/driver.json"
 
-static const char *const commands[] = { "devices", "sample", "init",   "import",  "stats", "split",
+static const char *const commands[] = { "devices", "sample", "init",   "import",  "stats", "split", "dataset-export",
                                         "train",   "val",    "detect", "weights", "bench", "parity" };
 
 static void
@@ -35,11 +35,15 @@ test_help (void)
 static void
 test_wrong_usage (void)
 {
-  const char *const wrong[][4] = {
+  const char *const wrong[][5] = {
     { "no-such-command" },
     { "devices", "--no-such-option" },
     { "devices", "too-many" },
     { "stats" },
+    { "dataset-export", "project" },
+    { "dataset-export", "project", "--format=coco" },
+    { "dataset-export", "project", "--format=papyrus", "--output=out" },
+    { "dataset-export", "project", "--format=coco", "--output=out", "--subset=none" },
     { "train" },
     { "train", "project", "--set", "no_such_key=1" },
     { "bench", "--imgsz", "33" },
@@ -53,7 +57,8 @@ test_wrong_usage (void)
   g_assert_cmpint (none.status, ==, 2);
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
-      g_auto (FvTestCall) call = fv_test_cli (NULL, wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3], NULL);
+      g_auto (FvTestCall) call
+          = fv_test_cli (NULL, wrong[i][0], wrong[i][1], wrong[i][2], wrong[i][3], wrong[i][4], NULL);
       g_assert_cmpint (call.status, ==, 2);
       g_assert_cmpstr (call.out, ==, "");
       g_assert_true (g_str_has_prefix (call.err, "fovea-cli: "));
@@ -138,6 +143,37 @@ test_sample (void)
     g_free (hashes[i]);
 }
 
+/* Out of a project, into another: the same numbers. */
+static void
+test_dataset_export (void)
+{
+  g_autofree char *project = fv_test_make_project ("exported", 4, 2, 1, 32);
+  g_autofree char *output = g_build_filename (fv_test_folder (), "out", NULL);
+  g_autofree char *other = g_build_filename (fv_test_folder (), "other", NULL);
+  g_auto (FvTestCall) there = fv_test_cli (NULL, "stats", project, "--json", NULL);
+  g_auto (FvTestCall) call
+      = fv_test_cli (NULL, "dataset-export", project, "--format", "coco", "--output", output, "--json", NULL);
+  g_assert_cmpint (call.status, ==, 0);
+  g_assert_cmpint (json_object_get_int_member (call.json, "images"), ==, 7);
+  g_assert_cmpint (json_object_get_int_member (call.json, "boxes"), ==,
+                   json_object_get_int_member (there.json, "boxes"));
+  g_assert_cmpint (json_object_get_int_member (call.json, "files"), ==, 7 + 3);
+
+  g_auto (FvTestCall) again
+      = fv_test_cli (NULL, "dataset-export", project, "--format", "voc", "--output", output, NULL);
+  fv_test_call_assert_fails (&again, "not empty");
+  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", other, NULL);
+  g_assert_cmpint (init.status, ==, 0);
+  g_auto (FvTestCall) nothing = fv_test_cli (NULL, "dataset-export", other, "--format=voc", "--output=nowhere", NULL);
+  fv_test_call_assert_fails (&nothing, "no pictures");
+  g_auto (FvTestCall) back = fv_test_cli (NULL, "import", other, output, "--json", NULL);
+  g_assert_cmpint (back.status, ==, 0);
+  g_assert_cmpstr (json_object_get_string_member (back.json, "format"), ==, "coco");
+  g_assert_cmpint (json_object_get_int_member (back.json, "boxes"), ==,
+                   json_object_get_int_member (call.json, "boxes"));
+  g_assert_cmpint (json_object_get_int_member (json_object_get_object_member (back.json, "subsets"), "val"), ==, 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,5 +183,6 @@ main (int argc, char **argv)
   g_test_add_func ("/e2e/cli/devices", test_devices);
   g_test_add_func ("/e2e/cli/no-driver", test_no_driver);
   g_test_add_func ("/e2e/cli/sample", test_sample);
+  g_test_add_func ("/e2e/cli/dataset-export", test_dataset_export);
   return g_test_run ();
 }
