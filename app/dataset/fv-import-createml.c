@@ -195,7 +195,7 @@ settle_meaning (FvImportJob *job)
     fv_problem_add (
         job->repaired, job->source->path, 0,
         _ ("The coordinates are those of the boxes' upper left corners, not of their centers as Create ML has "
-           "them: as centers, %u boxes would reach beyond their pictures, as corners %u. They were taken as "
+           "them: as centers, %u of them would reach beyond their pictures, as corners %u. They were taken as "
            "corners; look at them."),
         as_centers, as_corners);
   if (relative)

@@ -68,7 +68,7 @@ test_corners (void)
   fv_test_assert_box (fv_test_item (corners, "a.jpg"), 0, 0, 50, 40, 70, 50);
   fv_test_assert_box (fv_test_item (corners, "a.jpg"), 1, 1, 0, 0, 100, 50);
   fv_test_assert_row (corners->repaired, folder, 0,
-                      "as centers, 1 boxes would reach beyond their pictures, as corners 0");
+                      "as centers, 1 of them would reach beyond their pictures, as corners 0");
 
   /* As many reach beyond either way: Apple's meaning. */
   folder = make_folder ("[{\"image\":\"a.jpg\",\"annotations\":[\n"
