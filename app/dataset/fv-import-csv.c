@@ -15,6 +15,9 @@
  * six of keras-retinanet without naming them: path, x1, y1, x2, y2, class. A row with a picture alone is a background.
  */
 
+/* Rows, for whether the import was cancelled. */
+#define CHECK_EVERY 1000
+
 typedef enum
 {
   KIND_NONE,
@@ -281,8 +284,12 @@ read_file (Table *self, GError **error)
       find_columns (csv, &self->columns);
       if (self->columns.no_names)
         read_row (self);
-      while (fv_csv_next (csv, &local))
-        read_row (self);
+      for (guint n = 1; fv_csv_next (csv, &local); n++)
+        {
+          if (n % CHECK_EVERY == 0 && g_cancellable_set_error_if_cancelled (self->job->params->cancellable, &local))
+            break;
+          read_row (self);
+        }
     }
   self->csv = NULL;
   if (local == NULL)

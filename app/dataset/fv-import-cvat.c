@@ -17,6 +17,8 @@
  */
 
 #define MAX_DEPTH 8
+/* Nodes of the file, for whether the import was cancelled. */
+#define CHECK_EVERY 1000
 /* Boxes between those that tracks say; a few tracks over all frames could make any number. */
 #define MAX_BETWEEN 5000000
 
@@ -340,11 +342,13 @@ read_nodes (Cvat *self, char **reason, guint *line)
 {
   xmlTextReader *reader = fv_xml_stream_reader (self->stream);
   gboolean empty = TRUE;
-  while (fv_xml_stream_next (self->stream, reason, line))
+  for (guint n = 1; fv_xml_stream_next (self->stream, reason, line); n++)
     {
       const int type = xmlTextReaderNodeType (reader), at = xmlTextReaderDepth (reader);
       const guint depth = (guint)MAX (at, 0);
       empty = FALSE;
+      if (n % CHECK_EVERY == 0 && g_cancellable_is_cancelled (self->job->params->cancellable))
+        return FALSE;
       if (depth >= MAX_DEPTH)
         continue;
       if (type == XML_READER_TYPE_ELEMENT)
@@ -375,7 +379,9 @@ read_file (FvImportJob *job, const FvPictureFinder *finder, const char *file, GE
   g_autoptr (FvXmlStream) stream = fv_xml_stream_open (file, &reason);
   self.stream = stream;
   const gboolean done = stream != NULL && read_nodes (&self, &reason, &line);
-  if (!done && line > 0)
+  if (!done && reason == NULL)
+    g_cancellable_set_error_if_cancelled (job->params->cancellable, error);
+  else if (!done && line > 0)
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("%s, line %u: %s"), file, line, reason);
   else if (!done)
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "%s: %s", file, reason);

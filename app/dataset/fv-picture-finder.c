@@ -134,8 +134,9 @@ find_beside (const FvPictureFinder *self, const char *label, const char *name)
 {
   g_autofree char *folder = g_path_get_dirname (label);
   g_autofree char *above = g_path_get_dirname (folder);
+  g_autofree char *below = g_build_filename (folder, "images", NULL);
   g_autofree char *images = g_build_filename (above, "images", NULL);
-  const char *const places[] = { folder, above, images, self->root };
+  const char *const places[] = { folder, below, above, images, self->root };
   for (guint i = 0; i < G_N_ELEMENTS (places); i++)
     {
       g_autofree char *path = g_build_filename (places[i], name, NULL);

@@ -114,6 +114,28 @@ test_images (void)
   g_assert_cmpuint (report->repaired->len, ==, 1);
 }
 
+/* Two tasks below one folder, with pictures of the same name. */
+static void
+test_tasks (void)
+{
+  const char *folder = fv_test_folder ();
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *picture = g_strdup_printf ("task%u/images/train/a.jpg", i),
+                      *xml = g_strdup_printf ("task%u/annotations.xml", i),
+                      *text = g_strdup_printf ("<annotations><image name='train/a.jpg'><box label='x' xtl='%u' ytl='2' "
+                                               "xbr='30' ybr='40'/></image></annotations>",
+                                               i);
+      fv_test_jpeg (folder, picture, 100, 80, i, 0);
+      fv_test_write (folder, xml, text);
+    }
+  g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
+  g_assert_cmpuint (report->dataset->items->len, ==, 2);
+  fv_test_assert_box (fv_test_item (report, "task0/images/train/a.jpg"), 0, 0, 0, 2, 30, 40);
+  fv_test_assert_box (fv_test_item (report, "task1/images/train/a.jpg"), 0, 0, 1, 2, 30, 40);
+  g_assert_cmpuint (report->rejected->len + report->repaired->len, ==, 0);
+}
+
 /* Frames left out between two that are there; a track that leaves the picture and comes back. */
 static void
 test_tracks (void)
@@ -249,6 +271,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dataset/import/cvat/shapes", test_shapes);
   g_test_add_func ("/dataset/import/cvat/images", test_images);
+  g_test_add_func ("/dataset/import/cvat/tasks", test_tasks);
   g_test_add_func ("/dataset/import/cvat/tracks", test_tracks);
   g_test_add_func ("/dataset/import/cvat/tracks-of-pictures", test_tracks_of_pictures);
   g_test_add_func ("/dataset/import/cvat/many-between", test_many_between);
