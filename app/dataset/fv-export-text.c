@@ -13,13 +13,14 @@ struct _FvExportText
   FILE *file;
 };
 
-static void
-set_error (const char *path, int saved_errno, GError **error)
+gboolean
+fv_export_set_write_error (const char *path, const char *why, GError **error)
 {
   g_autofree char *shown = g_filename_display_name (path);
   g_set_error (error, FV_EXPORT_ERROR, FV_EXPORT_ERROR_WRITE,
                _ ("'%s' can't be written: %s. Nothing was exported; free some space, or choose another place."), shown,
-               g_strerror (saved_errno));
+               why);
+  return FALSE;
 }
 
 gboolean
@@ -29,8 +30,7 @@ fv_export_make_folders (const FvExport *self, const char *name, GError **error)
   g_autofree char *folder = g_path_get_dirname (path);
   if (g_access (folder, F_OK) == 0 || g_mkdir_with_parents (folder, 0777) == 0)
     return TRUE;
-  set_error (folder, errno, error);
-  return FALSE;
+  return fv_export_set_write_error (folder, g_strerror (errno), error);
 }
 
 FvExportText *
@@ -43,7 +43,7 @@ fv_export_text_open (FvExport *self, const char *name, GError **error)
   FILE *file = fopen (path, "wxe");
   if (file == NULL)
     {
-      set_error (path, errno, error);
+      fv_export_set_write_error (path, g_strerror (errno), error);
       return NULL;
     }
   FvExportText *text = g_new (FvExportText, 1);
@@ -59,7 +59,7 @@ fv_export_text_close (FvExportText *text, GError **error)
   const gboolean failed = ferror (text->file) != 0;
   const gboolean done = fclose (text->file) == 0 && !failed;
   if (!done)
-    set_error (text->path, errno != 0 ? errno : ENOSPC, error);
+    fv_export_set_write_error (text->path, g_strerror (errno != 0 ? errno : ENOSPC), error);
   g_free (text->path);
   g_free (text);
   return done;

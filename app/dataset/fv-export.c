@@ -78,16 +78,6 @@ choose_pictures (FvExport *export, const FvExportParams *params, FvExportReport 
 /* Pictures, in threads */
 
 static gboolean
-set_write_error (const char *path, const char *why, GError **error)
-{
-  g_autofree char *shown = g_filename_display_name (path);
-  g_set_error (error, FV_EXPORT_ERROR, FV_EXPORT_ERROR_WRITE,
-               _ ("'%s' can't be written: %s. Nothing was exported; free some space, or choose another place."), shown,
-               why);
-  return FALSE;
-}
-
-static gboolean
 write_png (const FvExportPicture *picture, const char *to, GError **error)
 {
   g_autoptr (FvPicture) decoded
@@ -104,7 +94,7 @@ write_png (const FvExportPicture *picture, const char *to, GError **error)
                     .flags = PNG_IMAGE_FLAG_FAST };
   if (png_image_write_to_file (&png, to, 0, decoded->rgb, (png_int_32)decoded->stride, NULL) != 0)
     return TRUE;
-  return set_write_error (to, png.message, error);
+  return fv_export_set_write_error (to, png.message, error);
 }
 
 static gboolean
@@ -123,7 +113,7 @@ copy_picture (const FvExportPicture *picture, const char *to, GCancellable *canc
                     "or import its folder anew."),
                  picture->item->path, g_strerror (errno));
   else
-    set_write_error (to, local->message, error);
+    fv_export_set_write_error (to, local->message, error);
   return FALSE;
 }
 
@@ -203,7 +193,7 @@ check_output (const char *output, GError **error)
   struct stat status;
   g_autofree char *shown = g_filename_display_name (output);
   if (lstat (output, &status) != 0)
-    return errno == ENOENT ? TRUE : set_write_error (output, g_strerror (errno), error);
+    return errno == ENOENT ? TRUE : fv_export_set_write_error (output, g_strerror (errno), error);
   if (!S_ISDIR (status.st_mode))
     {
       g_set_error (error, FV_EXPORT_ERROR, FV_EXPORT_ERROR_EXISTS,
@@ -226,7 +216,7 @@ make_part (const char *output, GError **error)
   g_autofree char *part = g_strdup_printf ("%s/.%.100s.part-XXXXXX", above, name);
   if (g_mkdir_with_parents (above, 0777) == 0 && g_mkdtemp_full (part, 0777) != NULL)
     return g_steal_pointer (&part);
-  set_write_error (output, g_strerror (errno), error);
+  fv_export_set_write_error (output, g_strerror (errno), error);
   return NULL;
 }
 
@@ -241,7 +231,7 @@ finish (const char *part, const char *output, GError **error)
   if (fd >= 0)
     close (fd);
   if (!done)
-    return set_write_error (output, g_strerror (saved_errno), error);
+    return fv_export_set_write_error (output, g_strerror (saved_errno), error);
   fv_file_flush_folder (above);
   return TRUE;
 }

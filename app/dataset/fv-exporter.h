@@ -61,6 +61,9 @@ void fv_export_picture_free (FvExportPicture *picture);
 /* The folders that name, a path relative to the export's folder, lies in. Errors: FV_EXPORT_ERROR_WRITE. */
 gboolean fv_export_make_folders (const FvExport *self, const char *name, GError **error);
 
+/* FALSE with FV_EXPORT_ERROR_WRITE: what can't be written, and why. */
+gboolean fv_export_set_write_error (const char *path, const char *why, GError **error);
+
 /*
  * A file of text being written. What fails on the way is told by closing it.
  *

@@ -382,6 +382,28 @@ test_subsets (void)
       }
 }
 
+/* Nothing but backgrounds. */
+static void
+test_backgrounds (void)
+{
+  const char *folder = fv_test_folder ();
+  for (guint row = 0; row < G_N_ELEMENTS (formats); row++)
+    {
+      g_autoptr (FvDataset) dataset = fv_dataset_new (class_names);
+      fv_dataset_add (dataset, make_item (folder, "a.jpg", 64, 48, 1, 0, FV_SUBSET_TRAIN));
+      fv_dataset_add (dataset, make_item (folder, "b.jpg", 64, 48, 2, 0, FV_SUBSET_VAL));
+      FvExportReport report;
+      g_autofree char *output = export_to (dataset, formats[row].format, &report);
+      if (!can_import (formats[row].format))
+        continue;
+      g_autoptr (FvImportReport) back = fv_test_import (output, &(FvImportParams){ 0 });
+      g_assert_cmpstr (back->format, ==, formats[row].format);
+      g_assert_cmpuint (back->rejected->len + back->repaired->len, ==, 0);
+      g_assert_cmpuint (back->backgrounds, ==, 2);
+      g_assert_cmpuint (back->n_in_subset[FV_SUBSET_VAL], ==, 1);
+    }
+}
+
 static void
 test_one_subset (void)
 {
@@ -511,6 +533,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/export/numbers", test_numbers);
   g_test_add_func ("/dataset/export/text", test_text);
   g_test_add_func ("/dataset/export/subsets", test_subsets);
+  g_test_add_func ("/dataset/export/backgrounds", test_backgrounds);
   g_test_add_func ("/dataset/export/one-subset", test_one_subset);
   g_test_add_func ("/dataset/export/converted", test_converted);
   g_test_add_func ("/dataset/export/failures", test_failures);
