@@ -10,8 +10,6 @@
  * there is none, the one around the segmentation. Crowds are regions to be ignored.
  */
 
-#define CHECK_EVERY 1000
-
 /* What one file says, while it is read. */
 typedef struct
 {
@@ -19,7 +17,6 @@ typedef struct
   const FvPictureFinder *finder;
   FvJsonStream *stream;
   const char *path;
-  FvSubset subset;
   GHashTable *categories; /* id → char *, "" where the category can't be used */
   GHashTable *parents;    /* names that other categories name as the one above them */
   GHashTable *above_all;  /* names that have nothing above them */
@@ -69,9 +66,9 @@ read_category (Reading *self, JsonObject *object, guint line)
 static void
 read_image (Reading *self, JsonObject *object, guint line)
 {
-  g_autofree char *id = fv_label_json_id (object, "id"), *reason = NULL;
+  g_autofree char *id = fv_label_json_id (object, "id");
   const char *name = fv_label_json_text (object, "file_name");
-  FvImportEntry *entry = NULL;
+  FvImportEntry *entry;
   if (id == NULL || name == NULL)
     {
       fv_problem_add (self->job->rejected, self->path, line,
@@ -85,24 +82,9 @@ read_image (Reading *self, JsonObject *object, guint line)
                       _ ("There is a picture with the id %s already; '%s' stays out. Give it another id."), id, name);
       return;
     }
-  const char *picture = fv_picture_finder_find (self->finder, self->path, name, self->subset, &reason);
-  if (picture == NULL)
-    fv_problem_add (self->job->rejected, self->path, line, "%s", reason);
-  else if ((entry = fv_import_job_find (self->job, picture)) != NULL && strcmp (entry->label, self->path) != 0)
+  entry = fv_label_json_entry (self->job, self->finder, self->path, line, name, NULL);
+  if (entry != NULL && entry->stated_line == 0)
     {
-      fv_problem_add (self->job->rejected, self->path, line,
-                      _ ("The picture '%s' has its labels from '%s' already, and those of this file stay out. Put them "
-                         "into one file."),
-                      picture, entry->label);
-      entry = NULL;
-    }
-  else if (entry == NULL)
-    {
-      const char *relative = name;
-      fv_path_is_below (picture, fv_picture_finder_root (self->finder), &relative);
-      entry = fv_import_job_add (self->job, picture, g_strdup (self->path),
-                                 self->subset != FV_SUBSET_NONE ? self->subset : fv_subset_of_path (relative),
-                                 self->path, line);
       entry->stated_width = fv_label_json_size (json_object_get_member (object, "width"));
       entry->stated_height = fv_label_json_size (json_object_get_member (object, "height"));
       entry->stated_line = line;
@@ -236,7 +218,7 @@ read_elements (Reading *self, gboolean annotations, GError **error)
       const gboolean is_image = g_strcmp0 (part.member, "images") == 0;
       const gboolean is_category = g_strcmp0 (part.member, "categories") == 0;
       g_autoptr (GError) fault = NULL;
-      if (n % CHECK_EVERY == 0 && g_cancellable_set_error_if_cancelled (self->job->params->cancellable, error))
+      if (!fv_label_json_go_on (self->job, self->stream, n, annotations ? 0.5 : 0, 0.5, error))
         return FALSE;
       if (!part.is_element || !(annotations ? is_annotation : is_image || is_category))
         continue;
@@ -292,7 +274,6 @@ read_file (FvImportJob *job, const FvPictureFinder *finder, const char *path, GE
     .job = job,
     .finder = finder,
     .path = path,
-    .subset = fv_subset_of_label_file (job->source, path),
     .categories = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
     .parents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
     .above_all = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),

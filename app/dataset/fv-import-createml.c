@@ -10,7 +10,6 @@
  * whole of an import tells.
  */
 
-#define CHECK_EVERY 1000
 /* Pictures whose size is looked at to tell centers from corners. */
 #define MAX_PROBED 1000
 /* What boxes drawn by hand reach beyond a picture, in pixels. */
@@ -44,9 +43,7 @@ read_annotation (FvImportJob *job, FvImportEntry *entry, const char *path, guint
 static FvImportEntry *
 find_entry (FvImportJob *job, const FvPictureFinder *finder, const char *path, guint line, JsonObject *object)
 {
-  const FvSubset of_file = fv_subset_of_label_file (job->source, path);
-  const char *name = fv_label_json_text (object, "image"), *relative;
-  g_autofree char *reason = NULL;
+  const char *name = fv_label_json_text (object, "image");
   if (name == NULL)
     name = fv_label_json_text (object, "imagefilename");
   if (name == NULL)
@@ -54,16 +51,7 @@ find_entry (FvImportJob *job, const FvPictureFinder *finder, const char *path, g
       fv_problem_add (job->rejected, path, line, _ ("The element names no picture ('image'), so its boxes stay out."));
       return NULL;
     }
-  const char *picture = fv_picture_finder_find (finder, path, name, of_file, &reason);
-  if (picture == NULL)
-    {
-      fv_problem_add (job->rejected, path, line, "%s", reason);
-      return NULL;
-    }
-  relative = name;
-  fv_path_is_below (picture, fv_picture_finder_root (finder), &relative);
-  return fv_import_job_add (job, picture, g_strdup (path),
-                            of_file != FV_SUBSET_NONE ? of_file : fv_subset_of_path (relative), path, line);
+  return fv_label_json_entry (job, finder, path, line, name, NULL);
 }
 
 /* One picture of the list, its boxes with their lines. */
@@ -108,7 +96,7 @@ read_file (FvImportJob *job, const FvPictureFinder *finder, const char *path, GE
     return FALSE;
   for (guint n = 1; fv_json_stream_next (stream, &part, &local); n++)
     {
-      if (n % CHECK_EVERY == 0 && g_cancellable_set_error_if_cancelled (job->params->cancellable, error))
+      if (!fv_label_json_go_on (job, stream, n, 0, 1, error))
         return FALSE;
       read_element (job, finder, path, stream, &part);
     }

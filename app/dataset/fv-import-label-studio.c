@@ -11,8 +11,6 @@
  * several people's annotations of one picture one is taken.
  */
 
-#define CHECK_EVERY 1000
-
 /* A task while it is read. */
 typedef struct
 {
@@ -272,25 +270,14 @@ without_prefix (const char *path)
 static FvImportEntry *
 find_entry (const Task *task, const FvPictureFinder *finder, JsonObject *data)
 {
-  const FvSubset subset = fv_subset_of_label_file (task->job->source, task->path);
-  g_autofree char *name = picture_of_data (data), *reason = NULL, *other_reason = NULL;
+  g_autofree char *name = picture_of_data (data);
   if (name == NULL)
     {
       fv_problem_add (task->job->rejected, task->path, task->line,
                       _ ("Task %s names no picture, so its regions stay out."), task->id);
       return NULL;
     }
-  const char *picture = fv_picture_finder_find (finder, task->path, name, subset, &reason), *relative = name;
-  if (picture == NULL && without_prefix (name) != NULL)
-    picture = fv_picture_finder_find (finder, task->path, without_prefix (name), subset, &other_reason);
-  if (picture == NULL)
-    {
-      fv_problem_add (task->job->rejected, task->path, task->line, "%s", reason);
-      return NULL;
-    }
-  fv_path_is_below (picture, fv_picture_finder_root (finder), &relative);
-  return fv_import_job_add (task->job, picture, g_strdup (task->path),
-                            subset != FV_SUBSET_NONE ? subset : fv_subset_of_path (relative), task->path, task->line);
+  return fv_label_json_entry (task->job, finder, task->path, task->line, name, without_prefix (name));
 }
 
 /* The long form: data, and annotations (completions in old versions). */
@@ -345,7 +332,7 @@ read_file (FvImportJob *job, const FvPictureFinder *finder, const char *path, GE
     {
       g_autoptr (GError) fault = NULL;
       g_autoptr (JsonNode) node = fv_json_stream_parse (stream, &part, &fault);
-      if (n % CHECK_EVERY == 0 && g_cancellable_set_error_if_cancelled (job->params->cancellable, error))
+      if (!fv_label_json_go_on (job, stream, n, 0, 1, error))
         return FALSE;
       if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
         {

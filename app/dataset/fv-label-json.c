@@ -9,8 +9,12 @@
 
 /* Elements that are looked at before a file is of no kind. */
 #define MAX_LOOKED_AT 100
+/* And their bytes. */
+#define MAX_BYTES_LOOKED_AT ((gsize)16 << 20)
 /* Files of a folder, likewise. */
 #define MAX_FILES 200
+/* Parts between two looks at whether the import was cancelled. */
+#define CHECK_EVERY 1000
 
 static gboolean
 has (JsonObject *object, const char *name)
@@ -63,6 +67,7 @@ typedef struct
   gboolean images; /* listed, or spoken of */
   gboolean annotations, categories;
   guint n_looked_at;
+  gsize n_bytes;
 } Seen;
 
 /* What a part tells, OTHER where more is to be seen. */
@@ -74,6 +79,7 @@ kind_of_part (FvJsonStream *stream, const FvJsonPart *part, Seen *seen)
     {
       g_autoptr (JsonNode) node = fv_json_stream_parse (stream, part, NULL);
       seen->n_looked_at++;
+      seen->n_bytes += part->size;
       return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? kind_of_element (json_node_get_object (node))
                                                            : FV_LABEL_JSON_OTHER;
     }
@@ -90,6 +96,7 @@ kind_of_part (FvJsonStream *stream, const FvJsonPart *part, Seen *seen)
         return FV_LABEL_JSON_OTHER;
       g_autoptr (JsonObject) object = fv_json_stream_parse_members (stream, part, telling, NULL);
       seen->n_looked_at++;
+      seen->n_bytes += part->size;
       seen->images |= object != NULL && has (object, "image_id");
       return object != NULL ? kind_of_annotation (object) : FV_LABEL_JSON_OTHER;
     }
@@ -106,7 +113,7 @@ fv_label_json_kind (const char *path, char **fault)
   Seen seen = { 0 };
   FvJsonPart part;
   while (stream != NULL && kind == FV_LABEL_JSON_OTHER && seen.n_looked_at < MAX_LOOKED_AT
-         && fv_json_stream_next (stream, &part, &error))
+         && seen.n_bytes < MAX_BYTES_LOOKED_AT && fv_json_stream_next (stream, &part, &error))
     kind = kind_of_part (stream, &part, &seen);
   if (error != NULL && fault != NULL)
     *fault = g_strdup (error->message);
@@ -216,6 +223,48 @@ fv_label_json_read_all (FvImportJob *job, const FvPictureFinder *finder, FvLabel
   else
     g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "'%s': %s", first->file, first->reason);
   return FALSE;
+}
+
+FvImportEntry *
+fv_label_json_entry (FvImportJob *job, const FvPictureFinder *finder, const char *path, guint line, const char *name,
+                     const char *other_name)
+{
+  const FvSubset subset = fv_subset_of_label_file (job->source, path);
+  g_autofree char *reason = NULL, *other_reason = NULL;
+  const char *picture = fv_picture_finder_find (finder, path, name, subset, &reason), *relative = name;
+  if (picture == NULL && other_name != NULL)
+    picture = fv_picture_finder_find (finder, path, other_name, subset, &other_reason);
+  if (picture == NULL)
+    {
+      fv_problem_add (job->rejected, path, line, "%s", reason);
+      return NULL;
+    }
+  FvImportEntry *entry = fv_import_job_find (job, picture);
+  if (entry == NULL)
+    {
+      fv_path_is_below (picture, fv_picture_finder_root (finder), &relative);
+      return fv_import_job_add (job, picture, g_strdup (path),
+                                subset != FV_SUBSET_NONE ? subset : fv_subset_of_path (relative), path, line);
+    }
+  if (strcmp (entry->label, path) == 0)
+    return entry;
+  fv_problem_add (job->rejected, path, line,
+                  _ ("The picture '%s' has its labels from '%s' already, and those of this file stay out. Put them "
+                     "into one file."),
+                  picture, entry->label);
+  return NULL;
+}
+
+gboolean
+fv_label_json_go_on (FvImportJob *job, const FvJsonStream *stream, guint n_parts, double done, double share,
+                     GError **error)
+{
+  const FvImportParams *params = job->params;
+  if (n_parts % CHECK_EVERY != 0)
+    return TRUE;
+  if (params->progress != NULL)
+    params->progress (done + share * fv_json_stream_get_progress (stream), _ ("labels read"), params->user_data);
+  return !g_cancellable_set_error_if_cancelled (params->cancellable, error);
 }
 
 gboolean

@@ -47,6 +47,15 @@ gboolean fv_label_json_read_all (FvImportJob *job, const FvPictureFinder *finder
                                  gboolean (*read_file) (FvImportJob *job, const FvPictureFinder *finder,
                                                         const char *path, GError **error),
                                  GError **error);
+/*
+ * The entry of the picture that the file at @path calls @name, or else @other_name (nullable): a new one, or the one that an earlier
+ * line of the same file made. NULL with a row where there is no such picture, or where another file has its labels.
+ */
+FvImportEntry *fv_label_json_entry (FvImportJob *job, const FvPictureFinder *finder, const char *path, guint line,
+                                    const char *name, const char *other_name);
+/* Every thousand parts: says how far reading has come, @done of it before this pass of @stream. FALSE where it is cancelled. */
+gboolean fv_label_json_go_on (FvImportJob *job, const FvJsonStream *stream, guint n_parts, double done, double share,
+                              GError **error);
 /* The error of an import whose file ends in @fault, a stream's. Always FALSE. */
 gboolean fv_label_json_fail (const GError *fault, GError **error);
 /* A row for a part that can't be parsed. */

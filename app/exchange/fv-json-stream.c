@@ -440,3 +440,9 @@ fv_json_stream_enter (const FvJsonStream *self, const FvJsonPart *part)
   inside->line = inside->first_line = part->line;
   return inside;
 }
+
+double
+fv_json_stream_get_progress (const FvJsonStream *self)
+{
+  return self->size > 0 ? (double)self->at / (double)self->size : 1;
+}

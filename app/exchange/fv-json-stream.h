@@ -57,6 +57,8 @@ JsonObject *fv_json_stream_parse_members (const FvJsonStream *self, const FvJson
                                           GError **error);
 /* A stream of what @part holds, with the lines of the whole file. */
 FvJsonStream *fv_json_stream_enter (const FvJsonStream *self, const FvJsonPart *part);
+/* The share of the text, 0..1, that was passed so far. */
+double fv_json_stream_get_progress (const FvJsonStream *self);
 /* Back to the first part. */
 void fv_json_stream_rewind (FvJsonStream *self);
 

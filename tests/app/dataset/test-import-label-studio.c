@@ -2,9 +2,11 @@
 #include "tests/app/dataset/test-import.h"
 
 #define SIZE "\"original_width\":200,\"original_height\":100,\"image_rotation\":0,"
-#define BOX(name)                                                                                                      \
-  "{" SIZE "\"id\":\"r\",\"type\":\"rectanglelabels\",\"value\":{\"x\":10,\"y\":20,\"width\":30,\"height\":40,"        \
-  "\"rotation\":0,\"rectanglelabels\":[\"" name "\"]}}"
+#define SIDES "\"x\":50,\"y\":50,\"width\":10,\"height\":20,"
+#define REGION                                                                                                         \
+  "{" SIZE "\"id\":\"r\",\"value\":{\"x\":10,\"y\":20,\"width\":30,\"height\":40,\"rotation\":0,"                      \
+  "\"rectanglelabels\":[\""
+#define END "\"]}}"
 
 static const char *
 make_folder (const char *text)
@@ -23,36 +25,22 @@ test_regions (void)
 {
   const char *folder = make_folder (
       "[{\"id\":1,\"data\":{\"title\":\"x\",\"image\":\"/data/upload/3/"
-      "00ff00ff-a.jpg\"},\"annotations\":[{\"result\":[" BOX (
-          "cat") ",\n"
-                 "{" SIZE "\"type\":\"polygonlabels\",\"value\":{\"points\":[[1,2],[30,4],[5,60]],\"polygonlabels\":["
-                          "\"dog\"]}},\n"
-                 "{" SIZE "\"type\":\"ellipselabels\",\"value\":{\"x\":50,\"y\":50,\"radiusX\":10,\"radiusY\":20,"
-                          "\"ellipselabels\":[\"dog\"]}},\n"
-                 "{" SIZE
-                 "\"type\":\"rectanglelabels\",\"value\":{\"x\":50,\"y\":50,\"width\":10,\"height\":20,\"rotation\":90,"
-                 "\"rectanglelabels\":[\"dog\"]}},\n"
-                 "{" SIZE "\"type\":\"rectanglelabels\",\"value\":{\"x\":1,\"y\":1,\"width\":10,\"height\":20,"
-                          "\"rectanglelabels\":[\"cat\",\"dog\"]}},\n"
-                 "{" SIZE
-                 "\"type\":\"rectangle\",\"id\":\"k\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20}},\n"
-                 "{" SIZE "\"type\":\"labels\",\"id\":\"k\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20,"
-                          "\"labels\":[\"cat\"]}},\n"
-                 "{\"type\":\"relation\",\"from_id\":\"k\",\"to_id\":\"r\"},\n"
-                 "{\"type\":\"choices\",\"value\":{\"choices\":[\"good\"]}},\n"
-                 "{" SIZE
-                 "\"type\":\"keypointlabels\",\"value\":{\"x\":1,\"y\":1,\"width\":1,\"keypointlabels\":[\"nose\"]}},\n"
-                 "{" SIZE
-                 "\"type\":\"brushlabels\",\"value\":{\"format\":\"rle\",\"rle\":[1,2],\"brushlabels\":[\"dog\"]}},\n"
-                 "{" SIZE "\"type\":\"rectangle\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20}},\n"
-                 "{\"type\":\"rectanglelabels\",\"value\":{\"x\":1,\"y\":1,\"width\":2,\"height\":2,\"rotation\":5,"
-                 "\"rectanglelabels\":[\"cat\"]}},\n"
-                 "{\"type\":\"rectanglelabels\",\"image_rotation\":90,\"value\":{\"x\":1,\"y\":1,\"width\":2,"
-                 "\"height\":2,\"rectanglelabels\":[\"cat\"]}},\n"
-                 "{\"type\":\"polygonlabels\",\"value\":{\"points\":[[1,\"2\"]],\"polygonlabels\":[\"dog\"]}},\n"
-                 "{\"type\":\"rectanglelabels\",\"value\":{\"x\":1,\"y\":1,\"width\":2,\"height\":2,"
-                 "\"rectanglelabels\":[5]}},7"
-                 "]}]}]");
+      "00ff00ff-a.jpg\"},\"annotations\":[{\"result\":[" REGION "cat" END ",\n"
+      "{" SIZE "\"value\":{\"points\":[[1,2],[30,4],[5,60]],\"polygonlabels\":[\"dog\"]}},\n"
+      "{" SIZE "\"value\":{\"x\":50,\"y\":50,\"radiusX\":10,\"radiusY\":20,\"ellipselabels\":[\"dog\"]}},\n"
+      "{" SIZE "\"value\":{" SIDES "\"rotation\":90,\"rectanglelabels\":[\"dog\"]}},\n"
+      "{" SIZE "\"value\":{\"x\":1,\"y\":1,\"width\":10,\"height\":20,\"rectanglelabels\":[\"cat\",\"dog\"]}},\n"
+      "{" SIZE "\"type\":\"rectangle\",\"id\":\"k\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20}},\n"
+      "{" SIZE "\"id\":\"k\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20,\"labels\":[\"cat\"]}},\n"
+      "{\"type\":\"relation\",\"from_id\":\"k\",\"to_id\":\"r\"},\n"
+      "{\"type\":\"choices\",\"value\":{\"choices\":[\"good\"]}},\n"
+      "{" SIZE "\"value\":{\"x\":1,\"y\":1,\"width\":1,\"keypointlabels\":[\"nose\"]}},\n"
+      "{" SIZE "\"value\":{\"format\":\"rle\",\"rle\":[1,2],\"brushlabels\":[\"dog\"]}},\n"
+      "{" SIZE "\"type\":\"rectangle\",\"value\":{\"x\":60,\"y\":60,\"width\":10,\"height\":20}},\n"
+      "{\"value\":{" SIDES "\"rotation\":5,\"rectanglelabels\":[\"cat\"]}},\n"
+      "{\"image_rotation\":90,\"value\":{" SIDES "\"rectanglelabels\":[\"cat\"]}},\n"
+      "{\"value\":{\"points\":[[1,\"2\"]],\"polygonlabels\":[\"dog\"]}},\n"
+      "{\"value\":{" SIDES "\"rectanglelabels\":[5]}},7]}]}]");
   g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
   const FvItem *item = fv_test_item (report, "a.jpg");
   g_assert_cmpstr (report->format, ==, "label-studio");
@@ -85,48 +73,34 @@ test_tasks (void)
 {
   const char *folder = make_folder (
       "[{\"id\":1,\"data\":{\"image\":\"/data/local-files/?d=x/b%20c.jpg\"},\"annotations\":["
-      "{\"updated_at\":\"2025-02-01\",\"result\":[" BOX (
-          "old") "]},"
-                 "{\"updated_at\":\"2025-03-01\",\"result\":[" BOX (
-                     "new") "]},"
-                            "{\"updated_at\":\"2025-04-01\",\"was_cancelled\":true,\"result\":[" BOX (
-                                "cancelled") "]}]},\n"
-                                             "{\"id\":2,\"data\":{\"image\":\"s3://bucket/"
-                                             "1a2b3c4d-d.jpg\"},\"annotations\":["
-                                             "{\"ground_truth\":true,\"updated_at\":\"2025-02-01\",\"result\":[" BOX (
-                                                 "true") "]},"
-                                                         "{\"updated_at\":\"2025-03-01\",\"result\":[" BOX (
-                                                             "new") "]}]},\n"
-                                                                    "{\"id\":3,\"data\":{\"image\":\"http://host/"
-                                                                    "e.jpg?token=1\"},\"completions\":[{\"result\":[]}]"
-                                                                    "},\n"
-                                                                    "{\"id\":4,\"data\":{\"image\":\"a.jpg\"},"
-                                                                    "\"annotations\":[]},\n"
-                                                                    "{\"id\":5,\"data\":{\"image\":\"a.jpg\"},"
-                                                                    "\"annotations\":[{\"was_cancelled\":true,"
-                                                                    "\"result\":[]}]},\n"
-                                                                    "{\"id\":6,\"data\":{\"image\":\"none.jpg\"},"
-                                                                    "\"annotations\":[{\"result\":[]}]},\n"
-                                                                    "{\"id\":7,\"data\":{\"text\":\"a\"},"
-                                                                    "\"annotations\":[{\"result\":[]}]},\n"
-                                                                    "{\"id\":8,\"data\":{\"image\":\"e.jpg\"},"
-                                                                    "\"annotations\":[{\"result\":[]}]},\n"
-                                                                    "7]");
+      "{\"updated_at\":\"2025-02-01\",\"result\":[" REGION "old" END "]},"
+      "{\"updated_at\":\"2025-03-01\",\"result\":[" REGION "new" END "]},"
+      "{\"updated_at\":\"2025-04-01\",\"was_cancelled\":true,\"result\":[" REGION "cancelled" END "]}]},\n"
+      "{\"id\":2,\"data\":{\"image\":\"s3://bucket/1a2b3c4d-d.jpg\"},\"annotations\":["
+      "{\"ground_truth\":true,\"updated_at\":\"2025-02-01\",\"result\":[" REGION "true" END "]},"
+      "{\"updated_at\":\"2025-03-01\",\"result\":[" REGION "new" END "]}]},\n"
+      "{\"id\":3,\"data\":{\"image\":\"http://host/e.jpg?token=1\"},\"completions\":[{\"result\":[]}]},\n"
+      "{\"id\":4,\"data\":{\"image\":\"a.jpg\"},\"annotations\":[]},\n"
+      "{\"id\":5,\"data\":{\"image\":\"a.jpg\"},\"annotations\":[{\"was_cancelled\":true,\"result\":[]}]},\n"
+      "{\"id\":6,\"data\":{\"image\":\"none.jpg\"},\"annotations\":[{\"result\":[]}]},\n"
+      "{\"id\":7,\"data\":{\"text\":\"a\"},\"annotations\":[{\"result\":[]}]},\n"
+      "{\"id\":8,\"data\":{\"image\":\"e.jpg\"},\"annotations\":[{\"result\":[" REGION "new" END "]}]},\n"
+      "7]");
   g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
   g_assert_cmpuint (report->dataset->items->len, ==, 3);
-  g_assert_cmpuint (report->backgrounds, ==, 1);
+  g_assert_cmpuint (report->backgrounds, ==, 0);
   g_assert_cmpstr (report->dataset->class_names[0], ==, "new");
   g_assert_cmpstr (report->dataset->class_names[1], ==, "true");
   g_assert_cmpuint (report->dataset->n_classes, ==, 2);
   fv_test_assert_box (fv_test_item (report, "b c.jpg"), 0, 0, 20, 20, 80, 60);
   fv_test_assert_box (fv_test_item (report, "1a2b3c4d-d.jpg"), 0, 1, 20, 20, 80, 60);
+  fv_test_assert_box (fv_test_item (report, "e.jpg"), 0, 0, 20, 20, 80, 60);
   fv_test_assert_row (report->repaired, "it.json", 1, "2 times; the newest");
   fv_test_assert_row (report->repaired, "it.json", 2, "ground truth");
   fv_test_assert_row (report->rejected, "it.json", 4, "Nobody has annotated task 4");
   fv_test_assert_row (report->rejected, "it.json", 5, "Nobody has annotated task 5");
   fv_test_assert_row (report->rejected, "it.json", 6, "none.jpg");
   fv_test_assert_row (report->rejected, "it.json", 7, "names no picture");
-  fv_test_assert_row (report->repaired, "it.json", 8, "named twice");
   fv_test_assert_row (report->rejected, "it.json", 9, "can't be read");
 }
 
