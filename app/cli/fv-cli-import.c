@@ -12,6 +12,8 @@ extern const FvCliCommand fv_cli_import;
 typedef struct
 {
   char *format, *images, *subset;
+  char **classes;
+  double fps;
   gboolean copy, dry_run;
 } Options;
 
@@ -21,6 +23,7 @@ options_clear (Options *options)
   g_free (options->format);
   g_free (options->images);
   g_free (options->subset);
+  g_strfreev (options->classes);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
@@ -115,6 +118,8 @@ import (FvCli *cli, char **argv, const Options *options)
 {
   g_autoptr (GError) error = NULL;
   FvImportParams params = { .images = options->images,
+                            .classes = (const char *const *)options->classes,
+                            .fps = options->fps,
                             .copy = options->copy,
                             .dry_run = options->dry_run,
                             .progress = on_progress,
@@ -136,6 +141,9 @@ import (FvCli *cli, char **argv, const Options *options)
         return fv_cli_wrong_usage (cli, "There is no subset “%s”: give auto, train, val or test.", options->subset);
       params.force_subset = TRUE;
     }
+
+  if (!(options->fps >= 0 && options->fps <= 1000))
+    return fv_cli_wrong_usage (cli, "--fps takes a number of frames a second, such as 0.5.");
 
   FvProjectMode mode = options->dry_run ? FV_PROJECT_READ : FV_PROJECT_EDIT;
   g_autoptr (FvProject) project = fv_project_open (argv[1], mode, &error);
@@ -166,6 +174,10 @@ run (FvCli *cli, int argc, char **argv)
       "DIR" },
     { "subset", 0, 0, G_OPTION_ARG_STRING, &options.subset, "auto (as the data say), or all into train, val or test",
       "SUBSET" },
+    { "class", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.classes,
+      "Rename or merge a class; OLD= leaves its boxes out (may be repeated)", "OLD=NEW" },
+    { "fps", 0, 0, G_OPTION_ARG_DOUBLE, &options.fps,
+      "Frames a second to take of videos (1, or those that labels of CVAT's speak of)", "N" },
     { "copy", 0, 0, G_OPTION_ARG_NONE, &options.copy, "Copy the pictures into the project", NULL },
     { "dry-run", 0, 0, G_OPTION_ARG_NONE, &options.dry_run, "Only report what would be imported", NULL },
     { NULL },

@@ -34,8 +34,8 @@ fv_problems_new (void)
 }
 
 /* Of all bits: g_double_hash() is the whole number in it, and boxes within a pixel would all be one. */
-static guint
-hash_box (gconstpointer key)
+guint
+fv_import_box_hash (gconstpointer key)
 {
   const FvBox *box = key;
   const double sides[4] = { box->x1, box->y1, box->x2, box->y2 };
@@ -49,8 +49,8 @@ hash_box (gconstpointer key)
   return (guint)hash;
 }
 
-static gboolean
-equal_boxes (gconstpointer a, gconstpointer b)
+gboolean
+fv_import_box_equal (gconstpointer a, gconstpointer b)
 {
   const FvBox *first = a, *second = b;
   return first->class_id == second->class_id && first->x1 == second->x1 && first->y1 == second->y1
@@ -202,7 +202,7 @@ fv_import_entry_add_box (FvImportEntry *entry, guint line, FvBox box)
     }
 
   if (entry->seen == NULL)
-    entry->seen = g_hash_table_new_full (hash_box, equal_boxes, g_free, NULL);
+    entry->seen = g_hash_table_new_full (fv_import_box_hash, fv_import_box_equal, g_free, NULL);
   if (!g_hash_table_add (entry->seen, g_memdup2 (&cut, sizeof cut)))
     {
       fv_problem_add (entry->repaired, entry->label, line,

@@ -22,4 +22,23 @@ gboolean fv_import_copy (const FvImportJob *job, FvDataset *dataset, const char 
 /* Copies must be on the disk before the store says that they are; one flush of the file system serves them all. */
 gboolean fv_import_flush (const char *folder, GError **error);
 
+/* A source taken apart: an archive unpacked, videos as frames, with the other files of their folder beside. */
+typedef struct _FvImportStage FvImportStage;
+
+/*
+ * *stage is NULL where the source of the job can be imported as it lies. Else it is laid into the project, below a name that its
+ * files' paths, sizes and times make, so that the same comes to the same place; in a dry run into the cache. Errors:
+ * FV_IMPORT_ERROR_UNPACK, G_IO_ERROR_CANCELLED; nothing of it then stays.
+ */
+gboolean fv_import_stage_new (const FvProject *project, FvImportJob *job, FvImportStage **stage, GError **error);
+/* The folder to import from. */
+const char *fv_import_stage_get_folder (const FvImportStage *self);
+/* Paths in the cache, in rows of the report, become those that a person knows; so do paths in a sentence. */
+void fv_import_stage_rename (const FvImportStage *self, GPtrArray *rows);
+void fv_import_stage_rename_text (const FvImportStage *self, char **text /* (inout) */);
+/* Whether what is there belongs to the project from now on; else the free takes away what was made. */
+void fv_import_stage_keep (FvImportStage *self);
+void fv_import_stage_free (FvImportStage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvImportStage, fv_import_stage_free)
+
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/dataset/fv-class-map.h"
 #include "app/dataset/fv-import-private.h"
 #include "app/dataset/fv-importer.h"
 #include "app/dataset/fv-split.h"
@@ -272,25 +273,30 @@ split (FvProject *project, FvDataset *dataset, GError **error)
       FvItem *item = fv_dataset_get (dataset, i);
       item->subset = (FvSubset)GPOINTER_TO_UINT (g_hash_table_lookup (subsets, item->hash));
     }
-  fv_split_dataset (dataset, &(FvSplitParams){ .keep = TRUE }, NULL);
+  fv_split_dataset (dataset, &(FvSplitParams){ .keep = FV_SPLIT_KEEP_ALL }, NULL, NULL);
   return TRUE;
 }
 
 static gboolean
-store (FvProject *project, FvImportJob *job, FvImportReport *report, GError **error)
+store (FvProject *project, FvImportJob *job, const char *source, FvImportStage *stage, FvImportReport *report,
+       GError **error)
 {
-  g_autofree char *folder = job->params->copy ? fv_import_copy_folder (project, job->root) : NULL;
+  g_autofree char *folder = job->params->copy && stage == NULL ? fv_import_copy_folder (project, job->root) : NULL;
   if (folder != NULL && !fv_import_copy (job, report->dataset, folder, error))
     return FALSE;
-  const FvImportRecord record = { .source = job->source->path,
+  const FvImportRecord record = { .source = source,
                                   .format = report->format,
                                   .root = folder != NULL ? folder : job->root,
-                                  .copied = folder != NULL,
-                                  .class_names = (const char *const *)job->class_names,
+                                  .copied = folder != NULL || stage != NULL,
+                                  .class_names = (const char *const *)report->dataset->class_names,
                                   .items = report->dataset->items,
                                   .repaired = report->repaired,
                                   .rejected = report->rejected };
-  return fv_project_add_import (project, &record, error);
+  if (!fv_project_add_import (project, &record, error))
+    return FALSE;
+  if (stage != NULL)
+    fv_import_stage_keep (stage);
+  return TRUE;
 }
 
 /* The whole */
@@ -341,38 +347,23 @@ job_clear (FvImportJob *job)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FvImportJob, job_clear)
 
-FvImportReport *
-fv_import (FvProject *project, const char *source, const FvImportParams *params, GError **error)
+/* From what is listed to a report; to the store where it is no dry run. source: as the person named it. */
+static gboolean
+import_listed (FvProject *project, FvImportJob *job, const char *source, FvImportStage *stage, FvImportReport *report,
+               GError **error)
 {
-  g_autoptr (FvImportReport) report = g_new0 (FvImportReport, 1);
-  g_auto (FvImportJob) job = { .params = params };
-  g_autoptr (FvImportSource) from = import_source_new (source);
-  job.source = from;
-  job.classes = g_ptr_array_new_with_free_func (g_free);
-  job.class_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_import_entry_free);
-  job.pictures = g_hash_table_new (g_str_hash, g_str_equal);
-  job.repaired = fv_problems_new ();
-  job.rejected = fv_problems_new ();
-
-  if (!g_utf8_validate (job.source->path, -1, NULL) || g_access (job.source->path, R_OK) != 0)
-    {
-      g_autofree char *shown = g_filename_display_name (job.source->path);
-      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("'%s' can't be read: %s."), shown,
-                   g_access (job.source->path, R_OK) != 0 ? g_strerror (errno)
-                                                          : _ ("its name is not valid UTF-8, rename it"));
-      return NULL;
-    }
-  import_source_list (from);
-  const FvImporter *importer = fv_import_choose (from, params->format, &report->why, error);
-  if (importer == NULL || !importer->list (&job, error) || !read_entries (&job, importer, error)
-      || !make_report (&job, report, error))
-    return NULL;
+  const FvImportParams *params = job->params;
+  const FvImporter *importer = fv_import_choose (job->source, params->format, &report->why, error);
+  if (importer == NULL || !importer->list (job, error) || !read_entries (job, importer, error)
+      || !make_report (job, report, error)
+      || (params->classes != NULL
+          && !fv_class_map_apply (params->classes, report->dataset, source, report->repaired, report->rejected, error)))
+    return FALSE;
   report->format = g_strdup (importer->name);
   if (!brings_subsets (report->dataset) && !params->force_subset)
     {
       if (!split (project, report->dataset, error))
-        return NULL;
+        return FALSE;
       report->split = TRUE;
     }
   for (guint i = 0; i < report->dataset->items->len; i++)
@@ -381,9 +372,53 @@ fv_import (FvProject *project, const char *source, const FvImportParams *params,
       report->backgrounds += item->boxes->len == 0;
       report->n_in_subset[item->subset]++;
     }
-  if (!params->dry_run && !store (project, &job, report, error))
+  if (stage != NULL)
+    {
+      fv_import_stage_rename (stage, report->repaired);
+      fv_import_stage_rename (stage, report->rejected);
+    }
+  return params->dry_run || store (project, job, source, stage, report, error);
+}
+
+FvImportReport *
+fv_import (FvProject *project, const char *source, const FvImportParams *params, GError **error)
+{
+  g_autoptr (FvImportReport) report = g_new0 (FvImportReport, 1);
+  g_auto (FvImportJob) job = { .params = params };
+  g_autoptr (FvImportSource) from = import_source_new (source), inside = NULL;
+  g_autoptr (FvImportStage) stage = NULL;
+  g_autoptr (GError) local = NULL;
+  job.source = from;
+  job.classes = g_ptr_array_new_with_free_func (g_free);
+  job.class_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_import_entry_free);
+  job.pictures = g_hash_table_new (g_str_hash, g_str_equal);
+  job.repaired = fv_problems_new ();
+  job.rejected = fv_problems_new ();
+
+  if (!g_utf8_validate (from->path, -1, NULL) || g_access (from->path, R_OK) != 0)
+    {
+      g_autofree char *shown = g_filename_display_name (from->path);
+      g_set_error (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, _ ("'%s' can't be read: %s."), shown,
+                   g_access (from->path, R_OK) != 0 ? g_strerror (errno)
+                                                    : _ ("its name is not valid UTF-8, rename it"));
+      return NULL;
+    }
+  import_source_list (from);
+  if (!fv_import_stage_new (project, &job, &stage, error))
     return NULL;
-  return g_steal_pointer (&report);
+  if (stage != NULL)
+    {
+      inside = import_source_new (fv_import_stage_get_folder (stage));
+      import_source_list (inside);
+      job.source = inside;
+    }
+  if (import_listed (project, &job, from->path, stage, report, &local))
+    return g_steal_pointer (&report);
+  if (stage != NULL)
+    fv_import_stage_rename_text (stage, &local->message);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 void

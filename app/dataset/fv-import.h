@@ -6,13 +6,16 @@
 G_BEGIN_DECLS
 
 /*
- * From a folder of pictures and labels to the store.
+ * From a folder of pictures and labels, an archive of such a folder, or videos, to the store.
  *
  *   g_autoptr (FvImportReport) report = fv_import (project, "/data/cells", &(FvImportParams){ 0 }, &error);
  *
  * Every label and file that can't be taken as it stands is a row of the report with file, line and reason: *repaired*
  * where something was changed so that it could be used, *rejected* where it was left out. One bad label never takes its
  * picture with it. The store gets the whole import or, on an error, nothing.
+ *
+ * What has to be taken apart (zip and tar archives, videos, folders with videos) is laid into the project, whether or not
+ * pictures are to be copied, and imported from there; in a dry run into the cache, for as long as it lasts.
  */
 
 #define FV_IMPORT_ERROR (fv_import_error_quark ())
@@ -23,6 +26,8 @@ typedef enum
   FV_IMPORT_ERROR_SOURCE, /* the source is absent, can't be read, or holds nothing usable */
   FV_IMPORT_ERROR_FORMAT, /* no format that is known, or not what --format says */
   FV_IMPORT_ERROR_COPY,   /* a picture can't be copied into the project */
+  FV_IMPORT_ERROR_CLASS,  /* a rule of classes fits no class, or is none */
+  FV_IMPORT_ERROR_UNPACK, /* an archive or a video can't be taken apart */
 } FvImportError;
 
 /* fraction is 0..1 of the whole, what a word or two on it. Called in fv_import()'s own thread. */
@@ -34,6 +39,8 @@ typedef struct
   const char *images;    /* folder of the pictures where they lie apart from the labels, else NULL */
   gboolean force_subset; /* every picture goes into subset, whatever the data say */
   FvSubset subset;
+  const char *const *classes; /* (nullable) rules of fv_class_map_apply(), NULL-terminated */
+  double fps;       /* frames a second that are taken of videos; 0 = 1, or the frames that CVAT's labels speak of */
   gboolean copy;    /* copy the pictures into the project's folder */
   gboolean dry_run; /* report only: nothing is written */
   FvImportProgress progress;

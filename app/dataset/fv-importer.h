@@ -126,6 +126,10 @@ guint fv_import_job_class (FvImportJob *job, const char *name);
 guint fv_import_entry_class (FvImportEntry *entry, const char *name);
 void fv_import_entry_stage (FvImportEntry *entry, const FvStagedBox *box);
 
+/* For tables of FvBox, by class and place, bit for bit. */
+guint fv_import_box_hash (gconstpointer box);
+gboolean fv_import_box_equal (gconstpointer a, gconstpointer b);
+
 void fv_import_entry_free (FvImportEntry *entry);
 /* Staged boxes become boxes, now that the size of the picture is known. fv-import.c calls it. */
 void fv_import_entry_place (FvImportEntry *entry);
