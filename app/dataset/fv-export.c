@@ -80,11 +80,14 @@ choose_pictures (FvExport *export, const FvExportParams *params, FvExportReport 
 static gboolean
 write_png (const FvExportPicture *picture, const char *to, GError **error)
 {
+  g_autoptr (GError) local = NULL;
   g_autoptr (FvPicture) decoded
-      = fv_picture_load (picture->item->path, &picture->item->reading, 0, FV_RESIZE_LINEAR, error);
+      = fv_picture_load (picture->item->path, &picture->item->reading, 0, FV_RESIZE_LINEAR, &local);
   if (decoded == NULL)
     {
-      g_prefix_error (error, "%s", _ ("A picture can't be exported, so nothing was: "));
+      g_set_error (error, FV_EXPORT_ERROR, FV_EXPORT_ERROR_PICTURE,
+                   _ ("%s Nothing was exported; put the picture back as it was, or import its folder anew."),
+                   local->message);
       return FALSE;
     }
   png_image png = { .version = PNG_IMAGE_VERSION,

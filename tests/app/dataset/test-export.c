@@ -491,6 +491,11 @@ test_failures (void)
   g_autofree char *part = g_path_get_basename (lost->path);
   assert_fails (dataset, &(FvExportParams){ .format = "voc", .output = out }, FV_EXPORT_ERROR_PICTURE, part);
 
+  FvItem *paged = fv_dataset_get (dataset, 4);
+  paged->path[strlen (paged->path) - 1]++;
+  paged->reading.page = 1;
+  assert_fails (dataset, &(FvExportParams){ .format = "voc", .output = out }, FV_EXPORT_ERROR_PICTURE, paged->path);
+
   g_autoptr (GError) error = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   FvExportReport report;
