@@ -6,8 +6,9 @@
 
 #define NO_DRIVER "VK_DRIVER_FILES=/nonexistent/driver.json"
 
-static const char *const commands[] = { "devices", "sample", "init",   "import",  "stats", "split", "dataset-export",
-                                        "train",   "val",    "detect", "weights", "bench", "parity" };
+static const char *const commands[]
+    = { "devices",        "sample", "init", "import", "stats",   "check", "repair", "split",
+        "dataset-export", "train",  "val",  "detect", "weights", "bench", "parity" };
 
 static void
 test_help (void)
@@ -40,6 +41,10 @@ test_wrong_usage (void)
     { "devices", "--no-such-option" },
     { "devices", "too-many" },
     { "stats" },
+    { "check", "project", "--errors", "3" },
+    { "check", "project", "--errors=3", "--of=2" },
+    { "repair", "project" },
+    { "repair", "project", "--undo", "--redo" },
     { "dataset-export", "project" },
     { "dataset-export", "project", "--format=coco" },
     { "dataset-export", "project", "--format=papyrus", "--output=out" },
@@ -143,6 +148,67 @@ test_sample (void)
     g_free (hashes[i]);
 }
 
+/* The number of findings of a kind, and the id of the first. */
+static guint
+count_findings (const FvTestCall *check, const char *kind, char **id)
+{
+  JsonArray *findings = json_object_get_array_member (check->json, "findings");
+  guint n = 0;
+
+  for (guint i = 0; i < json_array_get_length (findings); i++)
+    {
+      JsonObject *finding = json_array_get_object_element (findings, i);
+
+      if (!g_str_equal (json_object_get_string_member (finding, "kind"), kind))
+        continue;
+      if (n++ == 0 && id != NULL)
+        *id = g_strdup (json_object_get_string_member (finding, "id"));
+    }
+  return n;
+}
+
+/* A box that is there twice is found, repaired, and back again. */
+static void
+test_check_and_repair (void)
+{
+  const char *folder = fv_test_folder ();
+  g_autofree char *pictures = g_build_filename (folder, "pictures", NULL);
+  g_autofree char *label = g_build_filename (pictures, "labels", "train", "0001.txt", NULL);
+  g_autofree char *project = g_build_filename (folder, "checked", NULL), *id = NULL;
+  g_auto (FvTestCall) sample
+      = fv_test_cli (NULL, "sample", pictures, "--train", "6", "--val", "2", "--test", "1", "--size", "64", NULL);
+  g_auto (FvTestCall) init = fv_test_cli (NULL, "init", project, NULL);
+
+  g_assert_true (g_file_set_contents (label, "0 0.5 0.5 0.5 0.5\n0 0.501 0.5 0.5 0.5\n", -1, NULL));
+  g_auto (FvTestCall) import = fv_test_cli (NULL, "import", project, pictures, "--json", NULL);
+  g_auto (FvTestCall) check = fv_test_cli (NULL, "check", project, "--json", NULL);
+  g_assert_cmpint (import.status, ==, 0);
+  g_assert_cmpint (check.status, ==, 0);
+  g_assert_cmpuint (count_findings (&check, "repeated-box", &id), ==, 1);
+
+  g_auto (FvTestCall) wrong = fv_test_cli (NULL, "repair", project, "--finding", "repeated-box-0", NULL);
+  fv_test_call_assert_fails (&wrong, "repeated-box-0");
+  g_auto (FvTestCall) repair = fv_test_cli (NULL, "repair", project, "--finding", id, "--json", NULL);
+  g_assert_cmpint (repair.status, ==, 0);
+  g_assert_cmpint (json_object_get_int_member (repair.json, "repaired"), ==, 1);
+  g_auto (FvTestCall) repaired = fv_test_cli (NULL, "check", project, "--json", NULL);
+  g_assert_cmpuint (count_findings (&repaired, "repeated-box", NULL), ==, 0);
+  g_auto (FvTestCall) undo = fv_test_cli (NULL, "repair", project, "--undo", "--json", NULL);
+  g_assert_cmpint (json_object_get_int_member (undo.json, "repaired"), ==, 1);
+  g_auto (FvTestCall) undone = fv_test_cli (NULL, "check", project, "--json", NULL);
+  g_assert_cmpstr (undone.out, ==, check.out);
+  g_auto (FvTestCall) redo = fv_test_cli (NULL, "repair", project, "--redo", "--json", NULL);
+  g_assert_cmpint (json_object_get_int_member (redo.json, "repaired"), ==, 1);
+  g_auto (FvTestCall) nothing = fv_test_cli (NULL, "repair", project, "--redo", "--json", NULL);
+  g_assert_cmpint (nothing.status, ==, 0);
+  g_assert_cmpint (json_object_get_int_member (nothing.json, "repaired"), ==, 0);
+
+  g_auto (FvTestCall) some = fv_test_cli (NULL, "check", project, "--sample", "4", "--json", NULL);
+  g_assert_cmpint (json_array_get_length (json_object_get_array_member (some.json, "sample")), ==, 4);
+  g_auto (FvTestCall) rate = fv_test_cli (NULL, "check", project, "--errors", "1", "--of", "4", "--json", NULL);
+  g_assert_cmpfloat (json_object_get_double_member (rate.json, "rate"), ==, 0.25);
+}
+
 /* Out of a project, into another: the same numbers. */
 static void
 test_dataset_export (void)
@@ -184,5 +250,6 @@ main (int argc, char **argv)
   g_test_add_func ("/e2e/cli/no-driver", test_no_driver);
   g_test_add_func ("/e2e/cli/sample", test_sample);
   g_test_add_func ("/e2e/cli/dataset-export", test_dataset_export);
+  g_test_add_func ("/e2e/cli/check-and-repair", test_check_and_repair);
   return g_test_run ();
 }
