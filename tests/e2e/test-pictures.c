@@ -177,13 +177,14 @@ test_nothing_to_import (void)
   const char *folder = fv_test_folder ();
   g_autoptr (FvUi) ui = NULL;
   write_picture (folder, "lonely.png");
+  fv_test_write (folder, "lonely.labels", "of no format");
   ui = fv_ui_start (&(FvUiParams){ .arguments = arguments });
 
   fv_ui_wait (ui, "label", "No Pictures Yet");
   fv_ui_key (ui, "<Control>i");
   fv_ui_choose_file (ui, folder);
   fv_ui_wait (ui, "label", "The Pictures Can’t Be Imported");
-  fv_ui_wait (ui, "label", "No labels were found in*");
+  fv_ui_wait (ui, "label", "No labels of a known format were found in*");
   fv_ui_key (ui, "Escape");
   fv_ui_wait_gone (ui, "label", "The Pictures Can’t Be Imported");
   fv_ui_wait (ui, "label", "No Pictures Yet");

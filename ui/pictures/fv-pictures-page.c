@@ -156,7 +156,6 @@ typedef struct
 {
   FvPicturesPage *page;
   FvDocument *document;
-  char *source;
 } Import;
 
 static void
@@ -164,7 +163,6 @@ import_free (Import *self)
 {
   g_object_unref (self->page);
   g_object_unref (self->document);
-  g_free (self->source);
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Import, import_free)
@@ -199,11 +197,7 @@ on_imported (GObject *source, GAsyncResult *result, gpointer data)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     fv_toast (GTK_WIDGET (self), _ ("The import was stopped; nothing was changed"));
   else
-    {
-      g_autofree char *text = fv_pictures_text_failed (error, import->source);
-      g_autoptr (GError) friendly = g_error_new_literal (error->domain, error->code, text);
-      fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Pictures Can’t Be Imported"), friendly);
-    }
+    fv_dialog_tell_error (GTK_WIDGET (self), _ ("The Pictures Can’t Be Imported"), error);
   if (!gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
   if (gtk_stack_get_visible_child (self->stack) == GTK_WIDGET (self->grid))
@@ -228,7 +222,7 @@ start_import (FvPicturesPage *self, GFile *file)
       return FALSE;
     }
   FvDocument *document = fv_page_get_document (FV_PAGE (self));
-  const Import import = { g_object_ref (self), g_object_ref (document), g_strdup (path) };
+  const Import import = { g_object_ref (self), g_object_ref (document) };
   fv_import_view_import_async (self->importing, document, path, self->copy_pictures, on_imported,
                                g_memdup2 (&import, sizeof import));
   update_stack (self);
@@ -254,9 +248,10 @@ import_action (GtkWidget *widget, const char *name, GVariant *parameter)
 static void
 import_file_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  const char *const suffixes[] = { "yaml", "yml", NULL };
-  const FvDialogFilter filters[] = { { _ ("Data descriptions (YAML)"), suffixes }, { NULL } };
-  fv_dialog_open_file_async (widget, _ ("Import Data Description"), filters, on_source_chosen, g_object_ref (widget));
+  const char *const suffixes[]
+      = { "yaml", "yml", "json", "xml", "csv", "txt", "zip", "tar", "tgz", "gz", "xz", "zst", NULL };
+  const FvDialogFilter filters[] = { { _ ("Labels and archives"), suffixes }, { NULL } };
+  fv_dialog_open_file_async (widget, _ ("Import Labels or an Archive"), filters, on_source_chosen, g_object_ref (widget));
 }
 
 /* Ctrl+I, wherever the focus is in the window, but on this page only. */

@@ -58,24 +58,15 @@ fv_pictures_text_imported (const FvImportReport *report)
 }
 
 char *
-fv_pictures_text_failed (const GError *error, const char *source)
-{
-  g_autofree char *name = g_filename_display_basename (source);
-  if (g_error_matches (error, FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT))
-    return g_strdup_printf (
-        _ ("No labels were found in “%s”.\n\nFovea reads YOLO’s labels (a data.yaml, or .txt files beside the pictures "
-           "or in “labels”) and Pascal VOC’s (.xml files beside the pictures or in “Annotations”). Choose the folder "
-           "that holds both pictures and labels."),
-        name);
-  return g_strdup (error->message);
-}
-
-char *
 fv_pictures_text_progress (const char *what)
 {
   if (g_strcmp0 (what, _ ("pictures read")) == 0)
     return g_strdup (_ ("Reading pictures and labels…"));
-  if (g_strcmp0 (what, _ ("pictures copied")) == 0)
+  if (g_strcmp0 (what, _ ("archive unpacked")) == 0)
+    return g_strdup (_ ("Unpacking the archive…"));
+  if (g_strcmp0 (what, _ ("videos")) == 0)
+    return g_strdup (_ ("Taking pictures out of videos…"));
+  if (g_strcmp0 (what, _ ("pictures copied")) == 0 || g_strcmp0 (what, _ ("files copied")) == 0)
     return g_strdup (_ ("Copying pictures into the project…"));
   return g_strdup (what);
 }

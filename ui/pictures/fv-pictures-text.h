@@ -13,8 +13,6 @@ char *fv_pictures_text_shown (guint n_shown, guint n_pictures, guint64 n_boxes);
 char *fv_pictures_text_problems (guint n_rejected, guint n_repaired);
 /* What came of an import: "364 pictures, 4,888 boxes and 3 classes were imported." and what was left out. */
 char *fv_pictures_text_imported (const FvImportReport *report);
-/* What to do about an import that failed. */
-char *fv_pictures_text_failed (const GError *error, const char *source);
 /* What the importer is doing, told by its own word for it. */
 char *fv_pictures_text_progress (const char *what);
 

@@ -46,18 +46,6 @@ test_imported (void)
 }
 
 static void
-test_failed (void)
-{
-  g_autoptr (GError) format = g_error_new (FV_IMPORT_ERROR, FV_IMPORT_ERROR_FORMAT, "for terminals");
-  g_autoptr (GError) source = g_error_new (FV_IMPORT_ERROR, FV_IMPORT_ERROR_SOURCE, "There are no pictures.");
-  g_autofree char *text = fv_pictures_text_failed (format, "/home/me/holiday");
-  g_assert_true (g_str_has_prefix (text, "No labels were found in “holiday”."));
-  g_assert_nonnull (strstr (text, "YOLO"));
-  g_assert_nonnull (strstr (text, "Pascal VOC"));
-  assert_text (fv_pictures_text_failed (source, "/home/me/holiday"), "There are no pictures.");
-}
-
-static void
 test_progress (void)
 {
   assert_text (fv_pictures_text_progress ("pictures read"), "Reading pictures and labels…");
@@ -106,7 +94,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ui/pictures/text/counts", test_counts);
   g_test_add_func ("/ui/pictures/text/imported", test_imported);
-  g_test_add_func ("/ui/pictures/text/failed", test_failed);
   g_test_add_func ("/ui/pictures/text/progress", test_progress);
   g_test_add_func ("/ui/pictures/text/report", test_report);
   g_test_add_func ("/ui/pictures/text/repeated", test_repeated);
