@@ -164,9 +164,9 @@ write_content (Unpacking *self, FvArchive *archive, int fd, const char *to, GErr
         return fail (
             error,
             _ ("The archive '%s' holds more than there is room for, or than an archive of its size can honestly "
-               "hold (%" G_GUINT64_FORMAT " MB). Nothing was imported; free some space, or unpack it yourself "
-               "and import the folder."),
-            self->path, self->most / 1000000);
+               "hold (%.0f MB). Nothing was imported; free some space, or unpack it yourself and import the "
+               "folder."),
+            self->path, (double)self->most / 1e6);
       if (!write_block (fd, data, size, offset))
         return fail (error, _ ("'%s' can't be written: %s. Nothing was imported; free some space."), to,
                      g_strerror (errno));

@@ -159,7 +159,7 @@ extract_all (const FvImportJob *job, const GPtrArray *files, const char *root, c
       if (!fv_path_is_below (path, root, &relative))
         relative = strrchr (path, '/') + 1;
       g_autofree char *inside = g_build_filename (folder, relative, NULL), *to = fv_path_without_ending (inside);
-      const Progress progress = { job, _ ("video"), begin + i * (1 - begin) / videos->len, (1 - begin) / videos->len };
+      const Progress progress = { job, _ ("videos"), begin + i * (1 - begin) / videos->len, (1 - begin) / videos->len };
       guint n_frames;
       if (g_file_test (to, G_FILE_TEST_EXISTS))
         {
