@@ -76,7 +76,7 @@ split (FvCli *cli, const char *path, const FvSplitParams *params)
                    "The project %s has no pictures to split: `fovea-cli import` brings them in.", path);
       return fv_cli_fail (cli, error);
     }
-  fv_split_dataset (dataset, params, &result);
+  fv_split_dataset (dataset, params, &result, NULL);
   if (!fv_project_save_subsets (project, dataset, &error))
     return fv_cli_fail (cli, error);
   print_result (cli, dataset, &result);

@@ -273,7 +273,7 @@ split (FvProject *project, FvDataset *dataset, GError **error)
       FvItem *item = fv_dataset_get (dataset, i);
       item->subset = (FvSubset)GPOINTER_TO_UINT (g_hash_table_lookup (subsets, item->hash));
     }
-  fv_split_dataset (dataset, &(FvSplitParams){ .keep = TRUE }, NULL);
+  fv_split_dataset (dataset, &(FvSplitParams){ .keep = FV_SPLIT_KEEP_ALL }, NULL, NULL);
   return TRUE;
 }
 

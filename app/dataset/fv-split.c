@@ -1,328 +1,309 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/dataset/fv-split.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
+
+#include "app/dataset/fv-split-keys.h"
+#include "app/dataset/fv-split-private.h"
+
+G_DEFINE_QUARK (fv_split_error, fv_split_error)
 
 /* Below so many pictures a fifth of them validates, from there on a tenth is enough. */
 #define SMALL_DATASET 1000
-/* Bounds the time of the last step: about a second. */
-#define MAX_TRADES_TRIED 4000000
 
-/* Pictures of the same content: they go to the same subset. */
-typedef struct
-{
-  guint64 key;     /* random, from seed and content */
-  GArray *items;   /* of guint */
-  GArray *counts;  /* of Count, by rising class */
-  FvSubset subset; /* FV_SUBSET_NONE until it is placed */
-} Unit;
+static const char *const method_names[FV_N_SPLIT_METHODS] = { "stratified", "group", "time", "place" };
 
-typedef struct
+const char *
+fv_split_method_to_string (FvSplitMethod method)
 {
-  guint class_id; /* n_classes stands for the background: its count is that of pictures without boxes */
-  guint n;
-} Count;
-
-/* What is still wanted of each class and of pictures; subsets are numbered as FvSubset, from FV_SUBSET_TRAIN. */
-typedef struct
-{
-  double *boxes[FV_N_SUBSETS]; /* [n_classes + 1] */
-  double *totals;              /* [n_classes + 1] */
-  int pictures[FV_N_SUBSETS];
-} Wanted;
-
-/* SplitMix64 of a counter: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
-static guint64
-mix (guint64 value)
-{
-  value += 0x9e3779b97f4a7c15u;
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
-  return value ^ (value >> 31);
+  g_return_val_if_fail ((guint)method < FV_N_SPLIT_METHODS, "stratified");
+  return method_names[method];
 }
 
-static void
-unit_free (Unit *unit)
+gboolean
+fv_split_method_parse (const char *text, FvSplitMethod *method)
 {
-  g_array_unref (unit->items);
-  g_array_unref (unit->counts);
-  g_free (unit);
-}
-
-static int
-compare_units (gconstpointer a, gconstpointer b)
-{
-  const Unit *first = *(Unit *const *)a, *second = *(Unit *const *)b;
-  return first->key < second->key ? -1 : first->key > second->key;
-}
-
-static int
-compare_counts (gconstpointer a, gconstpointer b)
-{
-  const Count *first = a, *second = b;
-  return (first->class_id > second->class_id) - (first->class_id < second->class_id);
-}
-
-static void
-count_class (Unit *unit, guint class_id)
-{
-  for (guint i = 0; i < unit->counts->len; i++)
-    if (g_array_index (unit->counts, Count, i).class_id == class_id)
+  for (guint i = 0; i < FV_N_SPLIT_METHODS; i++)
+    if (g_strcmp0 (text, method_names[i]) == 0)
       {
-        g_array_index (unit->counts, Count, i).n++;
-        return;
+        *method = (FvSplitMethod)i;
+        return TRUE;
       }
-  const Count count = { class_id, 1 };
-  g_array_append_val (unit->counts, count);
-}
-
-/* The units to place, in random order; those with a subset already only join their content with it. */
-static GPtrArray *
-make_units (const FvDataset *dataset, const FvSplitParams *params)
-{
-  GPtrArray *units = g_ptr_array_new_with_free_func ((GDestroyNotify)unit_free);
-  g_autoptr (GHashTable) by_hash = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < dataset->items->len; i++)
-    {
-      const FvItem *item = fv_dataset_get (dataset, i);
-      if (params->keep && item->subset != FV_SUBSET_NONE)
-        continue;
-      const char *hash = item->hash != NULL ? item->hash : item->path;
-      Unit *unit = g_hash_table_lookup (by_hash, hash);
-      if (unit == NULL)
-        {
-          g_autofree char *digits = g_strndup (hash, 16);
-          unit = g_new0 (Unit, 1);
-          unit->key = mix (mix (params->seed) ^ g_ascii_strtoull (digits, NULL, 16));
-          unit->items = g_array_new (FALSE, FALSE, sizeof (guint));
-          unit->counts = g_array_new (FALSE, FALSE, sizeof (Count));
-          g_ptr_array_add (units, unit);
-          g_hash_table_insert (by_hash, (gpointer)hash, unit);
-        }
-      g_array_append_val (unit->items, i);
-      for (guint k = 0; k < item->boxes->len; k++)
-        count_class (unit, g_array_index (item->boxes, FvBox, k).class_id);
-      if (item->boxes->len == 0)
-        count_class (unit, dataset->n_classes);
-    }
-  for (guint i = 0; i < units->len; i++)
-    g_array_sort (((Unit *)g_ptr_array_index (units, i))->counts, compare_counts);
-  g_ptr_array_sort (units, compare_units);
-  return units;
-}
-
-/* How many of n pictures a share means: at least one where there is one to spare. */
-static int
-share_of (guint n, double share)
-{
-  return share <= 0 || n < 2 ? 0 : CLAMP ((int)lround (n * share), 1, (int)n - 1);
-}
-
-static void
-wanted_init (Wanted *wanted, GPtrArray *units, guint n_classes, const FvSplitParams *params)
-{
-  guint n = 0;
-  double *totals = wanted->totals = g_new0 (double, n_classes + 1);
-  for (guint i = 0; i < units->len; i++)
-    {
-      const Unit *unit = g_ptr_array_index (units, i);
-      n += unit->items->len;
-      for (guint k = 0; k < unit->counts->len; k++)
-        totals[g_array_index (unit->counts, Count, k).class_id] += g_array_index (unit->counts, Count, k).n;
-    }
-  wanted->pictures[FV_SUBSET_VAL] = share_of (n, params->val > 0 ? params->val : n < SMALL_DATASET ? 0.2 : 0.1);
-  wanted->pictures[FV_SUBSET_TEST]
-      = MIN (share_of (n, params->test), MAX ((int)n - wanted->pictures[FV_SUBSET_VAL] - 1, 0));
-  wanted->pictures[FV_SUBSET_TRAIN] = (int)n - wanted->pictures[FV_SUBSET_VAL] - wanted->pictures[FV_SUBSET_TEST];
-  for (guint subset = FV_SUBSET_TRAIN; subset < FV_N_SUBSETS; subset++)
-    {
-      wanted->boxes[subset] = g_new (double, n_classes + 1);
-      for (guint c = 0; c <= n_classes; c++)
-        wanted->boxes[subset][c] = n > 0 ? totals[c] * wanted->pictures[subset] / n : 0;
-    }
-}
-
-/* The subset that wants the class most, among those that have room for the unit. */
-static FvSubset
-choose_subset (const Wanted *wanted, const Unit *unit, guint class_id)
-{
-  FvSubset best = FV_SUBSET_NONE;
-  gboolean best_has_room = FALSE;
-  for (guint subset = FV_SUBSET_TRAIN; subset < FV_N_SUBSETS; subset++)
-    {
-      gboolean has_room = wanted->pictures[subset] >= (int)unit->items->len;
-      double difference = best == FV_SUBSET_NONE ? 1 : wanted->boxes[subset][class_id] - wanted->boxes[best][class_id];
-      if (best == FV_SUBSET_NONE || (has_room && !best_has_room)
-          || (has_room == best_has_room
-              && (difference > 0 || (difference == 0 && wanted->pictures[subset] > wanted->pictures[best]))))
-        {
-          best = (FvSubset)subset;
-          best_has_room = has_room;
-        }
-    }
-  return best;
-}
-
-/* Into a subset for the first time, or from one to another. */
-static void
-place (Wanted *wanted, Unit *unit, FvSubset subset)
-{
-  if (unit->subset != FV_SUBSET_NONE)
-    wanted->pictures[unit->subset] += (int)unit->items->len;
-  wanted->pictures[subset] -= (int)unit->items->len;
-  for (guint i = 0; i < unit->counts->len; i++)
-    {
-      const Count *count = &g_array_index (unit->counts, Count, i);
-      if (unit->subset != FV_SUBSET_NONE)
-        wanted->boxes[unit->subset][count->class_id] += count->n;
-      wanted->boxes[subset][count->class_id] -= count->n;
-    }
-  unit->subset = subset;
-}
-
-/*
- * How much the sum over classes and subsets of (wanted - there)² / total changes when two units trade places. Written
- * for a, in subset s, against b, in subset t: for a class of which a has x more, 2 x (x + wanted_s - wanted_t) / total.
- */
-static double
-change_by_trade (const Wanted *wanted, const Unit *a, const Unit *b)
-{
-  const double *s = wanted->boxes[a->subset], *t = wanted->boxes[b->subset];
-  double change = 0;
-  for (guint i = 0, k = 0; i < a->counts->len || k < b->counts->len;)
-    {
-      const Count none = { G_MAXUINT, 0 };
-      const Count *first = i < a->counts->len ? &g_array_index (a->counts, Count, i) : &none;
-      const Count *second = k < b->counts->len ? &g_array_index (b->counts, Count, k) : &none;
-      guint c = MIN (first->class_id, second->class_id);
-      double x = (first->class_id == c ? first->n : 0.0) - (second->class_id == c ? second->n : 0.0);
-      change += 2 * x * (x + s[c] - t[c]) / wanted->totals[c];
-      i += first->class_id == c;
-      k += second->class_id == c;
-    }
-  return change;
-}
-
-/*
- * Lets pictures of the smaller subsets trade places with others as long as that helps. Placing one class after the
- * other leaves the last ones what is left; on large sets chance has evened that out, on small ones this does.
- */
-static void
-refine (Wanted *wanted, GPtrArray *units)
-{
-  guint budget = MAX_TRADES_TRIED;
-  for (gboolean better = TRUE; better;)
-    {
-      better = FALSE;
-      for (guint i = 0; i < units->len; i++)
-        {
-          Unit *unit = g_ptr_array_index (units, i), *best = NULL;
-          double best_change = -1e-9;
-          if (unit->subset == FV_SUBSET_TRAIN)
-            continue;
-          if (budget < units->len)
-            return;
-          budget -= units->len;
-          for (guint k = 0; k < units->len; k++)
-            {
-              Unit *other = g_ptr_array_index (units, k);
-              if (other->subset == unit->subset || other->items->len != unit->items->len)
-                continue;
-              double change = change_by_trade (wanted, unit, other);
-              if (change < best_change)
-                {
-                  best = other;
-                  best_change = change;
-                }
-            }
-          if (best == NULL)
-            continue;
-          FvSubset from = unit->subset, to = best->subset;
-          place (wanted, unit, to);
-          place (wanted, best, from);
-          better = TRUE;
-        }
-    }
+  return FALSE;
 }
 
 void
-fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult *result)
+fv_split_result_clear (FvSplitResult *self)
 {
-  g_return_if_fail (params->val >= 0 && params->test >= 0 && params->val + params->test < 1);
-  const guint n_labels = dataset->n_classes + 1;
-  g_autoptr (GPtrArray) units = make_units (dataset, params);
-  Wanted wanted = { 0 };
-  wanted_init (&wanted, units, dataset->n_classes, params);
+  g_clear_pointer (&self->folds, g_array_unref);
+}
 
-  /* Units by class, and how many of them are still to be placed. */
-  g_autoptr (GPtrArray) of_class = g_ptr_array_new_with_free_func ((GDestroyNotify)g_ptr_array_unref);
-  g_autofree guint *left = g_new0 (guint, n_labels);
-  for (guint c = 0; c < n_labels; c++)
-    g_ptr_array_add (of_class, g_ptr_array_new ());
-  for (guint i = 0; i < units->len; i++)
-    {
-      Unit *unit = g_ptr_array_index (units, i);
-      for (guint k = 0; k < unit->counts->len; k++)
-        {
-          guint c = g_array_index (unit->counts, Count, k).class_id;
-          g_ptr_array_add (g_ptr_array_index (of_class, c), unit);
-          left[c]++;
-        }
-    }
+/* The parts that units are put into: train, val and test; or folds, then the test. In this order, too, by time. */
+typedef struct
+{
+  guint n, wanted[FV_SPLIT_MAX_FOLDS + 1];
+  guint test; /* which one */
+  guint fold; /* which one validates; of three parts it is 1 */
+  gboolean are_folds;
+} Parts;
 
-  /* The rarest class first: it leaves the least choice. */
-  for (;;)
+/* How many of n pictures a share means: at least one where there is one to spare. */
+static guint
+share_of (guint n, double share)
+{
+  return share <= 0 || n < 2 ? 0 : (guint)CLAMP (lround (n * share), 1, (long)n - 1);
+}
+
+static void
+parts_init (Parts *self, const FvSplitParams *params, guint n)
+{
+  guint test = share_of (n, params->test);
+  *self = (Parts){ .are_folds = params->folds > 0 };
+  if (self->are_folds)
     {
-      guint rarest = n_labels;
-      for (guint c = 0; c < n_labels; c++)
-        if (left[c] > 0 && (rarest == n_labels || left[c] < left[rarest]))
-          rarest = c;
-      if (rarest == n_labels)
-        break;
-      GPtrArray *group = g_ptr_array_index (of_class, rarest);
-      for (guint i = 0; i < group->len; i++)
-        {
-          Unit *unit = g_ptr_array_index (group, i);
-          if (unit->subset != FV_SUBSET_NONE)
-            continue;
-          place (&wanted, unit, choose_subset (&wanted, unit, rarest));
-          for (guint k = 0; k < unit->counts->len; k++)
-            left[g_array_index (unit->counts, Count, k).class_id]--;
-        }
+      self->n = params->folds + 1;
+      self->test = params->folds;
+      self->fold = params->fold > 0 ? params->fold - 1 : 0;
+      for (guint i = 0; i < params->folds; i++)
+        self->wanted[i] = (guint)((guint64)(n - test) * (i + 1) / params->folds - (guint64)(n - test) * i / params->folds);
     }
-  refine (&wanted, units);
-  for (guint i = 0; i < units->len; i++)
+  else
     {
-      const Unit *unit = g_ptr_array_index (units, i);
+      const guint val = share_of (n, params->val > 0 ? params->val : n < SMALL_DATASET ? 0.2 : 0.1);
+      test = MIN (test, n > val ? n - val - 1 : 0);
+      self->n = 3;
+      self->fold = 1;
+      self->test = 2;
+      self->wanted[0] = n - val - test;
+      self->wanted[1] = val;
+    }
+  self->wanted[self->test] = test;
+}
+
+static FvSubset
+parts_get_subset (const Parts *self, const FvSplitUnit *unit)
+{
+  return unit->part == FV_SPLIT_FIXED          ? unit->subset
+         : unit->part == (int)self->test ? FV_SUBSET_TEST
+         : unit->part == (int)self->fold ? FV_SUBSET_VAL
+                                         : FV_SUBSET_TRAIN;
+}
+
+static gboolean
+is_kept (const FvItem *item, const FvSplitParams *params)
+{
+  return item->subset != FV_SUBSET_NONE && (params->keep >> item->subset & 1) != 0;
+}
+
+/* What keeps its subset takes with it all that belongs to it: to where most of that is. */
+static void
+fix_kept (GPtrArray *units, const FvDataset *dataset, const FvSplitParams *params)
+{
+  for (guint i = 0; params->keep != 0 && i < units->len; i++)
+    {
+      FvSplitUnit *unit = g_ptr_array_index (units, i);
+      guint n[FV_N_SUBSETS] = { 0 };
       for (guint k = 0; k < unit->items->len; k++)
-        fv_dataset_get (dataset, g_array_index (unit->items, guint, k))->subset = unit->subset;
+        {
+          const FvItem *item = fv_dataset_get (dataset, g_array_index (unit->items, guint, k));
+          n[item->subset] += is_kept (item, params);
+        }
+      for (guint subset = FV_SUBSET_TRAIN; subset < FV_N_SUBSETS; subset++)
+        if (n[subset] > n[unit->subset])
+          unit->subset = (FvSubset)subset;
+      if (unit->subset != FV_SUBSET_NONE)
+        unit->part = FV_SPLIT_FIXED;
     }
-  for (guint subset = 0; subset < FV_N_SUBSETS; subset++)
-    g_free (wanted.boxes[subset]);
-  g_free (wanted.totals);
-  if (result != NULL)
-    fv_split_count (dataset, result);
+}
+
+/* What nothing is known of trains; returns how many pictures that are. @labels (nullable): FV_SPLIT_ALONE is not known. */
+static guint
+fix_unknown (GPtrArray *units, const guint *labels, gboolean by_time)
+{
+  guint n = 0;
+  for (guint i = 0; i < units->len; i++)
+    {
+      FvSplitUnit *unit = g_ptr_array_index (units, i);
+      gboolean known = by_time ? unit->time != FV_TIME_UNKNOWN : labels == NULL;
+      for (guint k = 0; !known && labels != NULL && k < unit->items->len; k++)
+        known = labels[g_array_index (unit->items, guint, k)] != FV_SPLIT_ALONE;
+      if (known || unit->part != FV_SPLIT_UNPLACED)
+        continue;
+      unit->part = FV_SPLIT_FIXED;
+      unit->subset = FV_SUBSET_TRAIN;
+      n += unit->items->len;
+    }
+  return n;
+}
+
+static gboolean
+fail_unknown (const FvSplitParams *params, GError **error)
+{
+  const char *what = params->keys != NULL ? _ ("No picture has a value to divide them by. Check what was given for it.")
+                     : params->method == FV_SPLIT_TIME
+                         ? _ ("No picture has a time, neither in the camera's data (EXIF) nor in its name. Give a table "
+                              "with times, or use another method.")
+                         : _ ("No picture has a position in the camera's data (GPS). Give a table with places, or use "
+                              "another method.");
+  g_set_error_literal (error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_UNKNOWN, what);
+  return FALSE;
+}
+
+static gboolean
+fail_one (const FvSplitParams *params, GError **error)
+{
+  const char *what
+      = params->method == FV_SPLIT_TIME ? _ ("There are not enough different times to divide the pictures by: use another "
+                                             "method, or fewer folds.")
+        : params->method == FV_SPLIT_PLACE
+            ? _ ("The pictures are of too few places to divide them: take a smaller radius, fewer folds or another method.")
+            : _ ("The pictures are of too few groups to divide them: group them by something else, take fewer folds or "
+                 "another method.");
+  g_set_error_literal (error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_ONE, what);
+  return FALSE;
+}
+
+/* (transfer full) (nullable): what the method itself keeps together; NULL where that is nothing. */
+static guint *
+make_labels (const FvDataset *dataset, const FvSplitParams *params, const gint64 *times)
+{
+  if (params->method != FV_SPLIT_GROUP && params->method != FV_SPLIT_PLACE)
+    return NULL;
+  return params->keys != NULL               ? fv_split_key_labels (params->keys)
+         : params->method == FV_SPLIT_GROUP ? fv_split_bursts (dataset, times, params->gap > 0 ? params->gap : FV_SPLIT_GAP)
+                                            : fv_split_places (dataset, params->radius > 0 ? params->radius : FV_SPLIT_RADIUS);
+}
+
+static GPtrArray *
+make_units (const FvDataset *dataset, const FvSplitParams *params, const guint *labels, const gint64 *times)
+{
+  g_autofree guint *contents = fv_split_contents (dataset);
+  g_auto (FvSplitSets) sets = { NULL };
+  fv_split_sets_init (&sets, dataset->items->len);
+  fv_split_sets_join (&sets, contents);
+  if (params->near != NULL)
+    fv_split_sets_join (&sets, params->near);
+  if (labels != NULL)
+    fv_split_sets_join (&sets, labels);
+  return fv_split_units (dataset, &sets, params->seed, times);
+}
+
+/* Pictures and groups that are to be divided. */
+static void
+count_free (const GPtrArray *units, guint *n_pictures, guint *n_groups)
+{
+  *n_pictures = *n_groups = 0;
+  for (guint i = 0; i < units->len; i++)
+    {
+      const FvSplitUnit *unit = g_ptr_array_index (units, i);
+      *n_groups += unit->part == FV_SPLIT_UNPLACED;
+      *n_pictures += unit->part == FV_SPLIT_UNPLACED ? unit->items->len : 0;
+    }
+}
+
+static void
+apply (FvDataset *dataset, const GPtrArray *units, const Parts *parts, const FvSplitParams *params, GArray *folds)
+{
+  for (guint i = 0; i < units->len; i++)
+    {
+      const FvSplitUnit *unit = g_ptr_array_index (units, i);
+      for (guint k = 0; k < unit->items->len; k++)
+        {
+          const guint index = g_array_index (unit->items, guint, k);
+          FvItem *item = fv_dataset_get (dataset, index);
+          if (!is_kept (item, params))
+            item->subset = parts_get_subset (parts, unit);
+          if (folds != NULL && unit->part >= 0 && unit->part != (int)parts->test)
+            g_array_index (folds, guint, index) = (guint)unit->part + 1;
+        }
+    }
+}
+
+gboolean
+fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult *result, GError **error)
+{
+  g_return_val_if_fail (params->val >= 0 && params->test >= 0 && params->val + params->test < 1, FALSE);
+  g_return_val_if_fail (params->folds != 1 && params->folds <= FV_SPLIT_MAX_FOLDS && params->fold <= params->folds, FALSE);
+  g_return_val_if_fail (params->keys == NULL || params->keys->len == dataset->items->len, FALSE);
+  const gboolean by_time = params->method == FV_SPLIT_TIME;
+  const gboolean needs_key = by_time || params->method == FV_SPLIT_PLACE || (params->method == FV_SPLIT_GROUP && params->keys != NULL);
+  g_autofree gint64 *times = fv_split_times (dataset, by_time ? params->keys : NULL, !by_time);
+  g_autofree guint *labels = make_labels (dataset, params, times);
+  g_autoptr (GPtrArray) units = make_units (dataset, params, labels, by_time ? times : NULL);
+  guint n_unknown = 0, n_pictures, n_groups;
+  Parts parts;
+
+  fix_kept (units, dataset, params);
+  count_free (units, &n_pictures, &n_groups);
+  if (needs_key)
+    {
+      const gboolean any = n_groups > 0;
+      n_unknown = fix_unknown (units, labels, by_time);
+      count_free (units, &n_pictures, &n_groups);
+      if (any && n_groups == 0)
+        return fail_unknown (params, error);
+    }
+  parts_init (&parts, params, n_pictures);
+  if (by_time)
+    {
+      if (!fv_split_by_time (units, parts.wanted, parts.n))
+        return fail_one (params, error);
+    }
+  else
+    {
+      guint n_wanted = 0;
+      for (guint p = 0; p < parts.n; p++)
+        n_wanted += parts.wanted[p] > 0;
+      if (params->method != FV_SPLIT_STRATIFIED && n_groups < n_wanted)
+        return fail_one (params, error);
+      fv_split_stratify (units, dataset->n_classes + 1, parts.wanted, parts.n);
+    }
+
+  g_autoptr (GArray) folds = parts.are_folds ? g_array_sized_new (FALSE, TRUE, sizeof (guint), dataset->items->len) : NULL;
+  if (folds != NULL)
+    g_array_set_size (folds, dataset->items->len);
+  apply (dataset, units, &parts, params, folds);
+  if (result == NULL)
+    return TRUE;
+  fv_split_count (dataset, result);
+  result->folds = g_steal_pointer (&folds);
+  result->n_groups = n_groups;
+  result->n_unknown = n_unknown;
+  for (guint p = 0; p < parts.n; p++)
+    result->n_wanted[p == parts.test ? FV_SUBSET_TEST : p == parts.fold ? FV_SUBSET_VAL : FV_SUBSET_TRAIN]
+        += parts.wanted[p];
+  return TRUE;
+}
+
+void
+fv_split_choose_fold (FvDataset *dataset, const GArray *folds, guint fold)
+{
+  for (guint i = 0; i < dataset->items->len; i++)
+    if (g_array_index (folds, guint, i) > 0)
+      fv_dataset_get (dataset, i)->subset
+          = g_array_index (folds, guint, i) == fold ? FV_SUBSET_VAL : FV_SUBSET_TRAIN;
 }
 
 void
 fv_split_count (const FvDataset *dataset, FvSplitResult *result)
 {
-  /* hash → bits of the subsets that hold it */
-  g_autoptr (GHashTable) where = g_hash_table_new (g_str_hash, g_str_equal);
+  const guint n = dataset->items->len;
+  g_autofree guint *contents = fv_split_contents (dataset);
+  g_autofree guint8 *where = g_new0 (guint8, n + 1); /* [content]: bits of the subsets that hold it */
   *result = (FvSplitResult){ 0 };
-  for (guint i = 0; i < dataset->items->len; i++)
+  for (guint i = 0; i < n; i++)
     {
       const FvItem *item = fv_dataset_get (dataset, i);
       result->n_pictures[item->subset]++;
-      guint bits = GPOINTER_TO_UINT (g_hash_table_lookup (where, item->hash)) | 1u << item->subset;
-      g_hash_table_insert (where, item->hash, GUINT_TO_POINTER (bits));
+      if (contents[i] != FV_SPLIT_ALONE)
+        where[contents[i]] |= (guint8)(1u << item->subset);
     }
-  const guint unsplit = 1u << FV_SUBSET_NONE;
-  for (guint i = 0; i < dataset->items->len; i++)
+  for (guint i = 0; i < n; i++)
     {
       const FvItem *item = fv_dataset_get (dataset, i);
-      guint others = GPOINTER_TO_UINT (g_hash_table_lookup (where, item->hash)) & ~unsplit & ~(1u << item->subset);
+      const guint others
+          = contents[i] == FV_SPLIT_ALONE ? 0 : where[contents[i]] & ~(1u << FV_SUBSET_NONE) & ~(1u << item->subset);
       result->leaks += others != 0 && (item->subset == FV_SUBSET_VAL || item->subset == FV_SUBSET_TEST);
     }
 }

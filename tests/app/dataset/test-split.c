@@ -61,7 +61,7 @@ test_balance (void)
     {
       g_autoptr (FvDataset) dataset = make_dataset (cases[i].n, cases[i].n_classes);
       FvSplitResult result;
-      fv_split_dataset (dataset, &(FvSplitParams){ .val = cases[i].val, .test = cases[i].test }, &result);
+      fv_split_dataset (dataset, &(FvSplitParams){ .val = cases[i].val, .test = cases[i].test }, &result, NULL);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, cases[i].n_val);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_TEST], ==, cases[i].n_test);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_NONE], ==, 0);
@@ -95,7 +95,7 @@ test_deterministic (void)
 {
   g_autoptr (FvDataset) first = make_dataset (200, 4);
   g_autoptr (FvDataset) second = make_dataset (200, 4);
-  fv_split_dataset (first, &(FvSplitParams){ .seed = 7 }, NULL);
+  fv_split_dataset (first, &(FvSplitParams){ .seed = 7 }, NULL, NULL);
 
   /* Neither the order of pictures nor how they were split before matters. */
   for (guint i = 0; i < 100; i++)
@@ -104,13 +104,13 @@ test_deterministic (void)
       second->items->pdata[i] = second->items->pdata[199 - i];
       second->items->pdata[199 - i] = swapped;
     }
-  fv_split_dataset (second, &(FvSplitParams){ .seed = 3, .val = 0.5 }, NULL);
-  fv_split_dataset (second, &(FvSplitParams){ .seed = 7 }, NULL);
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 3, .val = 0.5 }, NULL, NULL);
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 7 }, NULL, NULL);
   fv_dataset_sort (second);
   assert_same_split (first, second);
 
   guint differs = 0;
-  fv_split_dataset (second, &(FvSplitParams){ .seed = 8 }, NULL);
+  fv_split_dataset (second, &(FvSplitParams){ .seed = 8 }, NULL, NULL);
   for (guint i = 0; i < 200; i++)
     differs += fv_dataset_get (first, i)->subset != fv_dataset_get (second, i)->subset;
   g_assert_cmpuint (differs, >, 20);
@@ -128,7 +128,7 @@ test_same_content (void)
       item->hash = hash;
     }
   FvSplitResult result;
-  fv_split_dataset (dataset, &(FvSplitParams){ 0 }, &result);
+  fv_split_dataset (dataset, &(FvSplitParams){ 0 }, &result, NULL);
   g_assert_cmpuint (result.leaks, ==, 0);
   g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 18);
   for (guint i = 0; i < 60; i++)
@@ -149,7 +149,7 @@ test_small_and_kept (void)
     {
       g_autoptr (FvDataset) dataset = make_dataset (n, 2);
       FvSplitResult result;
-      fv_split_dataset (dataset, &(FvSplitParams){ .test = 0.3 }, &result);
+      fv_split_dataset (dataset, &(FvSplitParams){ .test = 0.3 }, &result, NULL);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_NONE], ==, 0);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, n >= 2 ? 1 : 0);
       g_assert_cmpuint (result.n_pictures[FV_SUBSET_TRAIN], >=, n >= 1 ? 1 : 0);
@@ -158,7 +158,7 @@ test_small_and_kept (void)
   for (guint i = 0; i < 20; i++)
     fv_dataset_get (dataset, i)->subset = FV_SUBSET_TEST;
   FvSplitResult result;
-  fv_split_dataset (dataset, &(FvSplitParams){ .keep = TRUE }, &result);
+  fv_split_dataset (dataset, &(FvSplitParams){ .keep = FV_SPLIT_KEEP_ALL }, &result, NULL);
   g_assert_cmpuint (result.n_pictures[FV_SUBSET_TEST], ==, 20);
   g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 4);
 }

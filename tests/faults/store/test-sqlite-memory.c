@@ -74,7 +74,7 @@ split (FvProject *project, GError **error)
   if (dataset == NULL)
     return FALSE;
   FvSplitResult result;
-  fv_split_dataset (dataset, &(FvSplitParams){ .seed = 7, .val = 0.5 }, &result);
+  fv_split_dataset (dataset, &(FvSplitParams){ .seed = 7, .val = 0.5 }, &result, NULL);
   return fv_project_save_subsets (project, dataset, error);
 }
 
