@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "app/cli/fv-cli.h"
-#include "app/dataset/fv-split.h"
-#include "app/project/fv-project.h"
+#include "app/dataset/fv-duplicates.h"
+#include "app/dataset/fv-measures.h"
+#include "app/dataset/fv-split-keys.h"
+#include "app/dataset/fv-split-report.h"
+#include "app/project/fv-project-splits.h"
 
 extern const FvCliCommand fv_cli_split;
 
@@ -22,7 +25,38 @@ static guint64 (*count_boxes (const FvDataset *dataset))[FV_N_SUBSETS]
 }
 
 static void
-print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result)
+put_report (FvCli *cli, JsonBuilder *builder, const FvSplitReport *report)
+{
+  json_builder_set_member_name (builder, "distances");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < report->distances->len; i++)
+    {
+      const FvSplitDistance *distance = &g_array_index (report->distances, FvSplitDistance, i);
+      json_builder_begin_object (builder);
+      fv_cli_json_string (builder, "id", distance->id);
+      fv_cli_json_number (builder, "distance", distance->distance);
+      fv_cli_json_number (builder, "chance", distance->chance);
+      json_builder_end_object (builder);
+      fv_cli_say (cli, "train and val differ in %-10s %.3f (chance: up to %.3f)", distance->id, distance->distance,
+                  distance->chance);
+    }
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "warnings");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < report->warnings->len; i++)
+    {
+      const FvSplitWarning *warning = &g_array_index (report->warnings, FvSplitWarning, i);
+      json_builder_begin_object (builder);
+      fv_cli_json_string (builder, "id", warning->id);
+      fv_cli_json_string (builder, "text", warning->text);
+      json_builder_end_object (builder);
+      fv_cli_note (cli, "fovea-cli: %s", warning->text);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
+print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result, const FvSplitReport *report, guint number)
 {
   guint64 (*counts)[FV_N_SUBSETS] = count_boxes (dataset);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -47,6 +81,10 @@ print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result)
     }
   json_builder_end_array (builder);
   fv_cli_json_int (builder, "leaks", result->leaks);
+  fv_cli_json_int (builder, "near_leaks", report->near_leaks);
+  fv_cli_json_int (builder, "groups", result->n_groups);
+  fv_cli_json_int (builder, "number", number);
+  put_report (cli, builder, report);
   json_builder_end_object (builder);
   fv_cli_print_json (cli, builder);
   g_free (counts);
@@ -61,11 +99,37 @@ parse_share (const char *text, double *share)
   return end != text && *end == '\0' && *share >= 0 && *share < 1;
 }
 
+static void
+on_progress (double fraction, gpointer user_data)
+{
+  fv_cli_progress (user_data, fraction, "Looking for near-duplicates: %3.0f %%", fraction * 100);
+}
+
+/* (transfer full): how the split was made, as its version keeps it. */
+static char *
+describe (const FvSplitParams *params, const char *by)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  fv_cli_json_string (builder, "method", fv_split_method_to_string (params->method));
+  fv_cli_json_string (builder, "by", by);
+  fv_cli_json_number (builder, "val", params->val);
+  fv_cli_json_number (builder, "test", params->test);
+  fv_cli_json_int (builder, "seed", (gint64)params->seed);
+  fv_cli_json_int (builder, "folds", params->folds);
+  fv_cli_json_int (builder, "fold", params->fold);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  return json_to_string (root, FALSE);
+}
+
 static int
-split (FvCli *cli, const char *path, const FvSplitParams *params)
+split (FvCli *cli, const char *path, const FvSplitParams *given, const char *by)
 {
   g_autoptr (GError) error = NULL;
-  FvSplitResult result;
+  g_auto (FvSplitResult) result = { 0 };
+  FvSplitParams params = *given;
+  guint number;
   g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_EDIT, &error);
   g_autoptr (FvDataset) dataset = project ? fv_project_load_dataset (project, &error) : NULL;
   if (!dataset)
@@ -76,21 +140,42 @@ split (FvCli *cli, const char *path, const FvSplitParams *params)
                    "The project %s has no pictures to split: `fovea-cli import` brings them in.", path);
       return fv_cli_fail (cli, error);
     }
-  fv_split_dataset (dataset, params, &result, NULL);
-  if (!fv_project_save_subsets (project, dataset, &error))
+  g_autoptr (GPtrArray) keys = by ? fv_split_keys_new (dataset, by, &error) : NULL;
+  if (by && !keys)
     return fv_cli_fail (cli, error);
-  print_result (cli, dataset, &result);
+  g_autoptr (FvMeasures) measures = fv_measure_pictures (
+      dataset,
+      &(FvMeasureParams){ .progress = on_progress, .user_data = cli, .cancellable = fv_cli_get_cancellable (cli) },
+      &error);
+  if (!measures)
+    return fv_cli_fail (cli, error);
+  g_autofree guint *near = fv_duplicates_find (dataset, measures);
+  g_autofree float *brightness = g_new (float, dataset->items->len);
+  for (guint i = 0; i < dataset->items->len; i++)
+    brightness[i] = measures->all[i].readable ? measures->all[i].brightness : NAN;
+  params.near = near;
+  params.keys = keys;
+  g_autofree char *parameters = describe (&params, by);
+  if (!fv_split_dataset (dataset, &params, &result, &error)
+      || !fv_project_save_split (project, dataset, result.folds, parameters, &number, &error))
+    return fv_cli_fail (cli, error);
+  g_autoptr (FvSplitReport) report = fv_split_report_new (
+      dataset, &(FvSplitReportParams){ .result = &result, .near = near, .brightness = brightness });
+  print_result (cli, dataset, &result, report, number);
   return FV_CLI_DONE;
 }
 
 static int
 run (FvCli *cli, int argc, char **argv)
 {
-  static const char *const later[] = { "group", "time", "place", "folds", NULL };
-  g_autofree char *method = NULL, *val = NULL, *test = NULL;
+  g_autofree char *method = NULL, *val = NULL, *test = NULL, *by = NULL;
   gint64 seed = 0;
+  int folds = 0, fold = 0;
   const GOptionEntry entries[] = {
-    { "method", 0, 0, G_OPTION_ARG_STRING, &method, "stratified (the default): each class divided alike", "METHOD" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &method, "stratified (the default): each class divided alike; group, time or place; folds: stratified, 5 parts", "METHOD" },
+    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "What group, time or place go by: folder, name:PATTERN or FILE.csv:COLUMN", "WHAT" },
+    { "folds", 0, 0, G_OPTION_ARG_INT, &folds, "So many equal parts instead of a share for validation, with any method", "K" },
+    { "fold", 0, 0, G_OPTION_ARG_INT, &fold, "Which of them validates (1)", "N" },
     { "val", 0, 0, G_OPTION_ARG_STRING, &val, "Share for validation; auto: 0.2 below 1,000 pictures, else 0.1",
       "SHARE" },
     { "test", 0, 0, G_OPTION_ARG_STRING, &test, "Share for a final test (0)", "SHARE" },
@@ -101,10 +186,18 @@ run (FvCli *cli, int argc, char **argv)
   int status;
   if (!fv_cli_parse (cli, &argc, &argv, entries, 1, 1, &status))
     return status;
-  if (method && g_strv_contains (later, method))
-    return fv_cli_wrong_usage (cli, "Splitting by “%s” is not built yet: give stratified.", method);
-  if (method && strcmp (method, "stratified") != 0)
-    return fv_cli_wrong_usage (cli, "There is no method “%s”: give stratified.", method);
+  if (method && strcmp (method, "folds") == 0)
+    folds = folds ? folds : 5;
+  else if (method && !fv_split_method_parse (method, &params.method))
+    return fv_cli_wrong_usage (cli, "There is no method “%s”: give stratified, group, time, place or folds.", method);
+  if (by && params.method == FV_SPLIT_STRATIFIED)
+    return fv_cli_wrong_usage (cli, "--by belongs to --method group, time or place.");
+  if (folds != 0 && (folds < 2 || folds > FV_SPLIT_MAX_FOLDS))
+    return fv_cli_wrong_usage (cli, "--folds takes 2 to %d.", FV_SPLIT_MAX_FOLDS);
+  if (fold < 0 || fold > folds)
+    return fv_cli_wrong_usage (cli, "--fold takes 1 to as many as --folds says.");
+  params.folds = (guint)folds;
+  params.fold = (guint)fold;
   if (val && strcmp (val, "auto") != 0 && (!parse_share (val, &params.val) || params.val <= 0))
     return fv_cli_wrong_usage (cli, "“%s” is no share for --val: give auto or a number between 0 and 1.", val);
   if (test && !parse_share (test, &params.test))
@@ -115,7 +208,7 @@ run (FvCli *cli, int argc, char **argv)
   if (seed < 0)
     return fv_cli_wrong_usage (cli, "--seed must not be negative.");
   params.seed = (guint64)seed;
-  return split (cli, argv[1], &params);
+  return split (cli, argv[1], &params, by);
 }
 
 const FvCliCommand fv_cli_split = {
