@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
 
-#include "app/dataset/fv-split.h"
+#include "app/dataset/fv-duplicates.h"
+#include "app/dataset/fv-measures.h"
+#include "app/dataset/fv-split-keys.h"
+#include "app/dataset/fv-split-report.h"
+#include "tests/app/dataset/test-import.h"
 
 /* Synthetic data: class c is on every (c + 1) * 3-th picture, up to four boxes; every tenth picture is a background. */
 static FvDataset *
@@ -163,10 +167,123 @@ test_small_and_kept (void)
   g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 4);
 }
 
+/* As many pictures of val as @n, drawn at random. */
+static void
+split_at_random (FvDataset *dataset, guint n, guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  for (guint i = 0, left = n; i < dataset->items->len; i++)
+    {
+      const guint others = dataset->items->len - i;
+      const gboolean val = (guint)g_rand_int_range (rand, 0, (gint32)others) < left;
+      fv_dataset_get (dataset, i)->subset = val ? FV_SUBSET_VAL : FV_SUBSET_TRAIN;
+      left -= val;
+    }
+}
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  const double *first = a, *second = b;
+  return (*first > *second) - (*first < *second);
+}
+
+/*
+ * The largest difference of a class's share between train and val, stratified beside random. The table alone:
+ * test-dataset-split -p /dataset/split/table
+ */
+static void
+test_table (void)
+{
+  static const char *const sets[] = { "datasets/bccd", "datasets/coco128" };
+  for (guint s = 0; s < G_N_ELEMENTS (sets); s++)
+    {
+      g_autoptr (GError) error = NULL;
+      const char *source = fv_test_data (sets[s]);
+      double stratified[10], random[10];
+      if (source == NULL)
+        return;
+      g_autoptr (FvImportReport) report = fv_test_import (source, &(FvImportParams){ 0 });
+      FvDataset *dataset = report->dataset;
+      g_autoptr (FvMeasures) measures = fv_measure_pictures (dataset, &(FvMeasureParams){ 0 }, &error);
+      g_assert_no_error (error);
+      g_autofree guint *near = fv_duplicates_find (dataset, measures);
+      for (guint seed = 0; seed < 10; seed++)
+        {
+          FvSplitResult result;
+          fv_split_dataset (dataset, &(FvSplitParams){ .seed = seed, .near = near }, &result, &error);
+          g_assert_no_error (error);
+          stratified[seed] = fv_split_share_difference (dataset, NULL);
+          g_autoptr (FvSplitReport) judged = fv_split_report_new (dataset, &(FvSplitReportParams){ .near = near });
+          g_assert_cmpuint (judged->leaks + judged->near_leaks, ==, 0);
+          split_at_random (dataset, result.n_pictures[FV_SUBSET_VAL], seed);
+          random[seed] = fv_split_share_difference (dataset, NULL);
+          g_test_message ("%-16s seed %u: stratified %.5f, random %.5f", sets[s], seed, stratified[seed], random[seed]);
+        }
+      qsort (random, 10, sizeof *random, compare_doubles);
+      for (guint seed = 0; seed < 10; seed++)
+        g_assert_cmpfloat (stratified[seed], <=, (random[4] + random[5]) / 2);
+    }
+}
+
+static void
+test_time (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset (100, 3);
+  g_auto (FvSplitResult) result = { 0 };
+  for (guint i = 0; i < 100; i++)
+    fv_dataset_get (dataset, i)->time = i < 90 ? 1000000 + i * 37 % 90 : FV_TIME_UNKNOWN;
+  fv_split_dataset (dataset, &(FvSplitParams){ .method = FV_SPLIT_TIME, .val = 0.2, .test = 0.1 }, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 18);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_TEST], ==, 9);
+  g_assert_cmpuint (result.n_unknown, ==, 10);
+  for (guint i = 0; i < 90; i++)
+    {
+      const FvItem *item = fv_dataset_get (dataset, i);
+      const gint64 age = item->time - 1000000;
+      g_assert_cmpint (item->subset, ==, age < 63 ? FV_SUBSET_TRAIN : age < 81 ? FV_SUBSET_VAL : FV_SUBSET_TEST);
+    }
+  g_assert_cmpint (fv_split_parse_time ("IMG_20240501_143205.jpg", TRUE), ==, 1714573925);
+  g_assert_cmpint (fv_split_parse_time ("2024:05:01 14:32:05", TRUE), ==, 1714573925);
+  g_assert_cmpint (fv_split_parse_time ("2024-05-01.jpg", FALSE), ==, 1714521600);
+  g_assert_true (fv_split_parse_time ("2024-05-01.jpg", TRUE) == FV_TIME_UNKNOWN);
+  g_assert_true (fv_split_parse_time ("000000000250.jpg", FALSE) == FV_TIME_UNKNOWN);
+}
+
+static void
+test_place_and_folds (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvDataset) dataset = make_dataset (100, 3);
+  g_auto (FvSplitResult) result = { 0 };
+  /* Ten places about a kilometer apart, one of them on both sides of 180 degrees. */
+  for (guint i = 0; i < 100; i++)
+    {
+      fv_dataset_get (dataset, i)->latitude = i % 10 * 0.01 + i / 10 * 1e-5;
+      fv_dataset_get (dataset, i)->longitude = i / 10 % 2 ? 180 : -180;
+    }
+  fv_split_dataset (dataset, &(FvSplitParams){ .method = FV_SPLIT_PLACE, .folds = 5, .fold = 2 }, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (result.n_groups, ==, 10);
+  g_assert_cmpuint (result.n_pictures[FV_SUBSET_VAL], ==, 20);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_assert_cmpuint (g_array_index (result.folds, guint, i), ==, g_array_index (result.folds, guint, i % 10));
+      g_assert_cmpint (fv_dataset_get (dataset, i)->subset, ==,
+                       g_array_index (result.folds, guint, i) == 2 ? FV_SUBSET_VAL : FV_SUBSET_TRAIN);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
+  fv_test_isolate ();
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dataset/split/table", test_table);
+  g_test_add_func ("/dataset/split/time", test_time);
+  g_test_add_func ("/dataset/split/place-and-folds", test_place_and_folds);
   g_test_add_func ("/dataset/split/balance", test_balance);
   g_test_add_func ("/dataset/split/deterministic", test_deterministic);
   g_test_add_func ("/dataset/split/same-content", test_same_content);
