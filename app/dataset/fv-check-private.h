@@ -17,6 +17,9 @@ typedef struct
 /* A finding whose text is @format; the caller may set repair, action and subset. @item G_MAXUINT, @box -1: none. */
 FvFinding *fv_check_add (FvCheck *self, const char *kind, guint item, int box, const char *format, ...)
     G_GNUC_PRINTF (5, 6);
+/* Likewise of a class as a whole. */
+FvFinding *fv_check_add_for_class (FvCheck *self, const char *kind, guint class_id, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 
 void fv_check_boxes (FvCheck *self);    /* fv-check-boxes.c: one picture's boxes, and those of a class */
 void fv_check_pictures (FvCheck *self); /* fv-check-pictures.c: how pictures look */

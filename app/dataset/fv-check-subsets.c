@@ -19,13 +19,14 @@ static void
 check_leak (FvCheck *self, guint i, guint first)
 {
   const FvItem *item = fv_dataset_get (self->dataset, i), *other = fv_dataset_get (self->dataset, first);
-  const char *what = is_same (item, other) ? _ ("The same picture as") : _ ("Nearly the same picture as");
-  FvFinding *finding
-      = fv_check_add (self, "leak", i, -1,
-                      _ ("%s '%s', which is in '%s', while this one is in '%s'. What is trained on can't be a test: "
-                         "the figures would be too "
-                         "good to be true."),
-                      what, other->name, fv_subset_to_string (other->subset), fv_subset_to_string (item->subset));
+  const char *text
+      = is_same (item, other)
+            ? _ ("The same picture as '%s', which is in '%s', while this one is in '%s'. What is trained on can't be a "
+                 "test: the figures would be too good to be true.")
+            : _ ("Nearly the same picture as '%s', which is in '%s', while this one is in '%s'. What is trained on "
+                 "can't be a test: the figures would be too good to be true.");
+  FvFinding *finding = fv_check_add (self, "leak", i, -1, text, other->name, fv_subset_to_string (other->subset),
+                                     fv_subset_to_string (item->subset));
   finding->repair = g_strdup_printf (_ ("Moves the picture to '%s'."), fv_subset_to_string (other->subset));
   finding->action = FV_REPAIR_MOVE;
   finding->subset = other->subset;
@@ -49,14 +50,30 @@ check_copy (FvCheck *self, guint i, guint first)
         _ ("Nearly the same picture as '%s'. It adds little, and both must stay in one subset, as 'fovea-cli split' "
            "sees to."),
         other->name);
-  if ((item->boxes->len == 0) != (other->boxes->len == 0))
+}
+
+/* Pictures without a box where another of their group has some. */
+static void
+check_unlabelled (FvCheck *self)
+{
+  const guint n = self->dataset->items->len;
+  g_autofree guint *labelled = g_new (guint, n + 1);
+  for (guint i = 0; i < n; i++)
+    labelled[i] = G_MAXUINT;
+  for (guint i = n; i-- > 0;)
+    if (fv_dataset_get (self->dataset, i)->boxes->len > 0)
+      labelled[self->groups[i]] = i;
+  for (guint i = 0; i < n; i++)
     {
-      const gboolean own = item->boxes->len == 0;
+      const guint other = labelled[self->groups[i]];
+      if (other == G_MAXUINT || fv_dataset_get (self->dataset, i)->boxes->len > 0)
+        continue;
+      const FvItem *shown = fv_dataset_get (self->dataset, other);
       fv_check_add (
-          self, "unlabelled-duplicate", own ? i : first, -1,
+          self, "unlabelled-duplicate", i, -1,
           _ ("There is no box on this picture, but there are %u on '%s', which shows nearly the same. Were they "
              "forgotten?"),
-          own ? other->boxes->len : item->boxes->len, own ? other->name : item->name);
+          shown->boxes->len, shown->name);
     }
 }
 
@@ -96,15 +113,15 @@ check_classes (FvCheck *self)
       const guint64 train = counts[c][FV_SUBSET_TRAIN],
                     all = train + counts[c][FV_SUBSET_NONE] + counts[c][FV_SUBSET_VAL] + counts[c][FV_SUBSET_TEST];
       if (all == 0)
-        fv_check_add (self, "rare-class", G_MAXUINT, -1,
-                      _ ("There is no box of '%s' at all. Label some, or import without that class."),
-                      dataset->class_names[c]);
+        fv_check_add_for_class (self, "rare-class", c,
+                                _ ("There is no box of '%s' at all. Label some, or import without that class."),
+                                dataset->class_names[c]);
       else if ((is_split ? train : all) < RARE_BOXES)
-        fv_check_add (self, "rare-class", G_MAXUINT, -1,
-                      _ ("There are only %" G_GUINT64_FORMAT " boxes of '%s' to train on (%" G_GUINT64_FORMAT
-                         " in all). Label "
-                         "more, merge it with another class, or leave it out."),
-                      is_split ? train : all, dataset->class_names[c], all);
+        fv_check_add_for_class (
+            self, "rare-class", c,
+            _ ("There are only %u boxes of '%s' to train on (%u in all). Label more, merge it with another "
+               "class, or leave it out."),
+            (guint)(is_split ? train : all), dataset->class_names[c], (guint)all);
     }
 }
 
@@ -112,5 +129,6 @@ void
 fv_check_subsets (FvCheck *self)
 {
   check_copies (self);
+  check_unlabelled (self);
   check_classes (self);
 }

@@ -20,9 +20,9 @@ fv_finding_free (FvFinding *self)
   g_free (self);
 }
 
-/* The kind, and a hash of the picture's name and the box: the same again as long as both are the same. */
+/* The kind, and a hash of the picture's name and the box, or of @subject: the same again as long as these are the same. */
 static char *
-make_id (const FvCheck *self, const char *kind, guint item, int box, const char *text)
+make_id (const FvCheck *self, const char *kind, guint item, int box, const char *subject)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   if (item != G_MAXUINT)
@@ -38,24 +38,41 @@ make_id (const FvCheck *self, const char *kind, guint item, int box, const char 
         }
     }
   else
-    g_checksum_update (checksum, (const guchar *)text, -1);
+    g_checksum_update (checksum, (const guchar *)subject, -1);
   return g_strdup_printf ("%s-%.12s", kind, g_checksum_get_string (checksum));
+}
+
+static FvFinding *
+add (FvCheck *self, const char *kind, guint item, int box, const char *subject, char *text)
+{
+  FvFinding *finding = g_new0 (FvFinding, 1);
+  finding->text = text;
+  finding->kind = kind;
+  finding->item = item;
+  finding->box = box;
+  finding->id = make_id (self, kind, item, box, subject);
+  g_ptr_array_add (self->findings, finding);
+  return finding;
 }
 
 FvFinding *
 fv_check_add (FvCheck *self, const char *kind, guint item, int box, const char *format, ...)
 {
-  FvFinding *finding = g_new0 (FvFinding, 1);
   va_list arguments;
   va_start (arguments, format);
-  finding->text = g_strdup_vprintf (format, arguments);
+  char *text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  finding->kind = kind;
-  finding->item = item;
-  finding->box = box;
-  finding->id = make_id (self, kind, item, box, finding->text);
-  g_ptr_array_add (self->findings, finding);
-  return finding;
+  return add (self, kind, item, box, NULL, text);
+}
+
+FvFinding *
+fv_check_add_for_class (FvCheck *self, const char *kind, guint class_id, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  char *text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  return add (self, kind, G_MAXUINT, -1, self->dataset->class_names[class_id], text);
 }
 
 static guint
@@ -81,6 +98,23 @@ compare_findings (gconstpointer a, gconstpointer b)
   return strcmp (first->id, second->id);
 }
 
+/* Boxes that are equal in all, and pictures of one name in several roots, get numbers in their order: "-2", "-3". */
+static void
+make_ids_unique (GPtrArray *findings)
+{
+  g_autoptr (GHashTable) counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      FvFinding *finding = g_ptr_array_index (findings, i);
+      const guint n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, finding->id)) + 1;
+      g_hash_table_insert (counts, g_strdup (finding->id), GUINT_TO_POINTER (n));
+      if (n == 1)
+        continue;
+      g_autofree char *first = finding->id;
+      finding->id = g_strdup_printf ("%s-%u", first, n);
+    }
+}
+
 GPtrArray *
 fv_check (const FvDataset *dataset, const FvMeasures *measures)
 {
@@ -90,15 +124,19 @@ fv_check (const FvDataset *dataset, const FvMeasures *measures)
   fv_check_pictures (&check);
   fv_check_subsets (&check);
   g_ptr_array_sort (check.findings, compare_findings);
+  make_ids_unique (check.findings);
   return check.findings;
 }
 
 /* Repairing */
 
+/* Picture by picture, and within one from the last box to the first, so that the numbers of those to go stay right. */
 static int
-compare_boxes_falling (gconstpointer a, gconstpointer b)
+compare_to_repair (gconstpointer a, gconstpointer b)
 {
   const FvFinding *first = *(FvFinding *const *)a, *second = *(FvFinding *const *)b;
+  if (first->item != second->item)
+    return first->item < second->item ? -1 : 1;
   return (second->box > first->box) - (second->box < first->box);
 }
 
@@ -106,31 +144,28 @@ GPtrArray *
 fv_check_repair (const FvDataset *dataset, const GPtrArray *findings)
 {
   GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
-  g_autoptr (GHashTable) by_item = g_hash_table_new (NULL, NULL);
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+  const FvFinding *before = NULL;
+  FvItem *item = NULL;
   for (guint i = 0; i < findings->len; i++)
-    g_ptr_array_add (sorted, findings->pdata[i]);
-  /* From the last box to the first, so that the numbers of those to go stay right. */
-  g_ptr_array_sort (sorted, compare_boxes_falling);
+    if (((const FvFinding *)findings->pdata[i])->action != FV_REPAIR_NONE)
+      g_ptr_array_add (sorted, findings->pdata[i]);
+  g_ptr_array_sort (sorted, compare_to_repair);
   for (guint i = 0; i < sorted->len; i++)
     {
       const FvFinding *finding = g_ptr_array_index (sorted, i);
-      const FvFinding *before = i > 0 ? g_ptr_array_index (sorted, i - 1) : NULL;
-      if (finding->action == FV_REPAIR_NONE)
-        continue;
-      FvItem *item = g_hash_table_lookup (by_item, GUINT_TO_POINTER (finding->item + 1));
-      if (item == NULL)
+      const gboolean same_picture = before != NULL && before->item == finding->item;
+      if (!same_picture)
         {
           item = fv_item_copy (fv_dataset_get (dataset, finding->item));
-          g_hash_table_insert (by_item, GUINT_TO_POINTER (finding->item + 1), item);
           g_ptr_array_add (items, item);
         }
       if (finding->action == FV_REPAIR_MOVE)
         item->subset = finding->subset;
       /* A box may have been found for two reasons; it goes once. */
-      else if (before == NULL || before->item != finding->item || before->box != finding->box
-               || before->action != FV_REPAIR_DELETE_BOX)
+      else if (!same_picture || before->box != finding->box)
         g_array_remove_index (item->boxes, (guint)finding->box);
+      before = finding;
     }
   return items;
 }

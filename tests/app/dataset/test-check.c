@@ -284,6 +284,27 @@ test_repair (void)
   g_assert_cmpuint (fv_dataset_get (data.dataset, 7)->boxes->len, ==, 4);
 }
 
+/* A box that is there three times, and boxes of two numbers in two pictures, each found twice: ids of their own, and each goes once. */
+static void
+test_equal_boxes (void)
+{
+  g_auto (Data) data = make_data ();
+  const FvBox tiny = { 0, 500, 300, 503, 303 };
+  for (guint i = 7; i < 9; i++)
+    for (guint k = 0; k < 3; k++)
+      g_array_append_val (fv_dataset_get (data.dataset, i)->boxes, tiny);
+  g_autoptr (GPtrArray) findings = check (&data);
+  g_autoptr (GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
+  /* In each picture two repeat the first one, and three are tiny. */
+  g_assert_cmpuint (findings->len, ==, 10);
+  for (guint i = 0; i < findings->len; i++)
+    g_assert_true (g_hash_table_add (ids, ((FvFinding *)findings->pdata[i])->id));
+  g_autoptr (GPtrArray) items = fv_check_repair (data.dataset, findings);
+  g_assert_cmpuint (items->len, ==, 2);
+  for (guint i = 0; i < items->len; i++)
+    g_assert_cmpuint (((const FvItem *)items->pdata[i])->boxes->len, ==, 2);
+}
+
 /* A picture with very many boxes, most of them in one place, takes no time. */
 static void
 test_crowd (void)
@@ -332,6 +353,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dataset/check/kinds", test_kinds);
   g_test_add_func ("/dataset/check/repair", test_repair);
+  g_test_add_func ("/dataset/check/equal-boxes", test_equal_boxes);
   g_test_add_func ("/dataset/check/crowd", test_crowd);
   g_test_add_func ("/dataset/check/review", test_review);
   return g_test_run ();
