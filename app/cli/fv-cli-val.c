@@ -2,7 +2,9 @@
 #include "app/cli/fv-cli-model.h"
 #include "app/cli/fv-cli.h"
 #include "app/evaluation/fv-nms.h"
-#include "app/project/fv-project.h"
+#include "app/exchange/fv-file.h"
+#include "app/project/fv-project-splits.h"
+#include "app/project/fv-test-uses.h"
 #include "app/training/fv-run.h"
 #include "app/training/fv-validate.h"
 
@@ -191,6 +193,44 @@ print_table (FvCli *cli, const FvValidation *validation, const FvDataset *datase
   fv_cli_say (cli, "%.1f seconds, %.1f pictures a second", validation->seconds, e->n_pictures / validation->seconds);
 }
 
+/* Before the figures are shown: no use goes uncounted. */
+static gboolean
+note_test_use (FvCli *cli, const char *project_path, const Options *options, const char *file, const FvDataset *dataset,
+               const FvEvaluation *e, GError **error)
+{
+  const guint n = fv_test_uses_count (project_path);
+  g_autoptr (GBytes) bytes = fv_file_map (file, error);
+  if (!bytes)
+    return FALSE;
+  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+  g_autofree char *split = fv_split_hash (dataset);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format_iso8601 (now);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  fv_cli_json_string (builder, "time", time);
+  fv_cli_json_string (builder, "by", "fovea-cli val");
+  if (options->run)
+    fv_cli_json_int (builder, "run", options->run);
+  fv_cli_json_string (builder, "weights", hash);
+  fv_cli_json_string (builder, "split", split);
+  fv_cli_json_int (builder, "images", e->n_pictures);
+  fv_cli_json_number (builder, "precision", e->precision);
+  fv_cli_json_number (builder, "recall", e->recall);
+  fv_cli_json_number (builder, "map50", e->map50);
+  fv_cli_json_number (builder, "map", e->map);
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) use = json_builder_get_root (builder);
+  if (!fv_test_uses_add (project_path, use, error))
+    return FALSE;
+  if (n > 0)
+    fv_cli_note (cli,
+                 "fovea-cli: The test set was used %u times before: the more often something is chosen by it, the less it "
+                 "says about new pictures.",
+                 n);
+  return TRUE;
+}
+
 static int
 validate (FvCli *cli, const char *project_path, const Options *options)
 {
@@ -248,6 +288,9 @@ validate (FvCli *cli, const char *project_path, const Options *options)
   g_auto (FvValidation) validation = { 0 };
   if (!fv_validate (predictor, dataset, (const guint *)(void *)items->data, items->len, &params,
                     fv_cli_get_cancellable (cli), &validation, &error))
+    return fv_cli_fail (cli, error);
+  if (subset == FV_SUBSET_TEST
+      && !note_test_use (cli, project_path, options, file, dataset, validation.evaluation, &error))
     return fv_cli_fail (cli, error);
   print_table (cli, &validation, dataset);
   print_json (cli, &validation, dataset);

@@ -2,6 +2,7 @@
 #include "app/training/fv-train.h"
 
 #include "app/augment/fv-batch-builder.h"
+#include "app/dataset/fv-split.h"
 #include "app/training/fv-estimate.h"
 #include "app/training/fv-micro-batch.h"
 #include "app/training/fv-precision.h"
@@ -820,6 +821,24 @@ look_up_rate (Training *self, char variant, FvEstimate *needs)
     fv_estimate_set_rate (needs, self->recipe, &rate);
 }
 
+static void
+warn_of_leaks (Training *self)
+{
+  FvSplitResult split;
+  g_autofree char *text = NULL;
+
+  fv_split_count (self->dataset, &split);
+  if (split.leaks == 0)
+    return;
+  text = g_strdup_printf (ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
+                                    "too good to be true. 'fovea-cli split' keeps them together.",
+                                    "%u pictures of val or test are in another subset, too, with the same content: results on them "
+                                    "are too good to be true. 'fovea-cli split' keeps them together.",
+                                    split.leaks),
+                          split.leaks);
+  warn (self, "leak", text);
+}
+
 static gboolean
 start_new (Training *self, GError **error)
 {
@@ -860,6 +879,7 @@ start_new (Training *self, GError **error)
       || !fv_train_events_started (self->events, &record, error))
     return FALSE;
   warn_of_parts (self, &needs);
+  warn_of_leaks (self);
   if (!self->validator)
     warn (self, "no-validation",
           _ ("The split has no validation pictures: nothing is measured, and the last weights count as the best."));
