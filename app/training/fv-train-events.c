@@ -37,6 +37,8 @@ fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError *
   fv_json_put_string (b, "device", fv_device_get_info (record->device)->name);
   fv_json_put_int (b, "images", record->images);
   fv_json_put_int (b, "val_images", record->val_images);
+  if (record->split)
+    fv_json_put_string (b, "split", record->split);
   fv_json_put_string (b, "model", model);
   put_start (b, record);
   json_builder_set_member_name (b, "transferred");

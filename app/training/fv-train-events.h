@@ -23,6 +23,7 @@ typedef struct
   guint64 device_bytes;     /* what the run needs */
   double seconds_per_epoch; /* NaN: not known */
   guint micro_batch;        /* pictures at a time */
+  const char *split;        /* hash of the split, see fv-project-splits.h */
 } FvStartRecord;
 
 gboolean fv_train_events_started (FvEvents *events, const FvStartRecord *record, GError **error);

@@ -3,6 +3,7 @@
 
 #include "app/augment/fv-batch-builder.h"
 #include "app/dataset/fv-split.h"
+#include "app/project/fv-project-splits.h"
 #include "app/training/fv-estimate.h"
 #include "app/training/fv-micro-batch.h"
 #include "app/training/fv-precision.h"
@@ -845,6 +846,7 @@ start_new (Training *self, GError **error)
   const FvWeights *weights = self->params->weights;
   FvYolov5Config config;
   FvEstimate needs;
+  g_autofree char *split = fv_split_hash (self->dataset);
   FvStartRecord record = {
     .device = self->params->device,
     .recipe = self->params->recipe,
@@ -854,6 +856,7 @@ start_new (Training *self, GError **error)
     .start = self->params->start,
     .start_file = self->params->start_file,
     .start_run = self->params->start_run,
+    .split = split,
   };
 
   fv_yolov5_config_init (&config, record.variant, self->dataset->n_classes);
