@@ -16,7 +16,7 @@
 /* Of one video: a day at one a second. */
 #define MAX_FRAMES 100000
 /* A decoder that gives nothing for so long never will. */
-#define MAX_SECONDS_WITHOUT_FRAME 60
+#define MAX_SECONDS_WITHOUT_FRAME 15
 
 typedef struct
 {
