@@ -56,7 +56,8 @@ put_report (FvCli *cli, JsonBuilder *builder, const FvSplitReport *report)
 }
 
 static void
-print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result, const FvSplitReport *report, guint number)
+print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result, const FvSplitReport *report,
+              guint number)
 {
   guint64 (*counts)[FV_N_SUBSETS] = count_boxes (dataset);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -83,7 +84,10 @@ print_result (FvCli *cli, const FvDataset *dataset, const FvSplitResult *result,
   fv_cli_json_int (builder, "leaks", result->leaks);
   fv_cli_json_int (builder, "near_leaks", report->near_leaks);
   fv_cli_json_int (builder, "groups", result->n_groups);
+  g_autofree char *hash = fv_split_hash (dataset);
   fv_cli_json_int (builder, "number", number);
+  fv_cli_json_string (builder, "hash", hash);
+  fv_cli_say (cli, "This is split %u of the project (%.12s…).", number, hash);
   put_report (cli, builder, report);
   json_builder_end_object (builder);
   fv_cli_print_json (cli, builder);
@@ -123,6 +127,92 @@ describe (const FvSplitParams *params, const char *by)
   return json_to_string (root, FALSE);
 }
 
+/* (transfer full): near-duplicates as a number a picture, and how bright each is. */
+static guint *
+look (FvCli *cli, const FvDataset *dataset, float **brightness, GError **error)
+{
+  const FvMeasureParams params
+      = { .progress = on_progress, .user_data = cli, .cancellable = fv_cli_get_cancellable (cli) };
+  g_autoptr (FvMeasures) measures = fv_measure_pictures (dataset, &params, error);
+  if (!measures)
+    return NULL;
+  *brightness = g_new (float, dataset->items->len + 1);
+  for (guint i = 0; i < dataset->items->len; i++)
+    (*brightness)[i] = measures->all[i].readable ? measures->all[i].brightness : NAN;
+  return fv_duplicates_find (dataset, measures);
+}
+
+static int
+list (FvCli *cli, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_READ, &error);
+  g_autoptr (FvDataset) dataset = project ? fv_project_load_dataset (project, &error) : NULL;
+  g_autoptr (GArray) versions = dataset ? fv_project_list_splits (project, &error) : NULL;
+  if (!versions)
+    return fv_cli_fail (cli, error);
+  g_autofree char *hash = fv_split_hash (dataset);
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  json_builder_begin_object (builder);
+  fv_cli_json_string (builder, "hash", hash);
+  json_builder_set_member_name (builder, "splits");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < versions->len; i++)
+    {
+      const FvSplitVersion *version = &g_array_index (versions, FvSplitVersion, i);
+      const gboolean in_force = strcmp (version->hash, hash) == 0;
+      json_builder_begin_object (builder);
+      fv_cli_json_int (builder, "number", version->number);
+      fv_cli_json_string (builder, "time", version->time);
+      fv_cli_json_string (builder, "parameters", version->parameters);
+      fv_cli_json_string (builder, "hash", version->hash);
+      fv_cli_json_bool (builder, "in_force", in_force);
+      json_builder_end_object (builder);
+      fv_cli_say (cli, "%u  %s  %.12s…%s  %s", version->number, version->time, version->hash,
+                  in_force ? " (in force)" : "", version->parameters);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  fv_cli_print_json (cli, builder);
+  if (versions->len == 0)
+    fv_cli_say (cli, "No split was made yet; the subsets are those that the data brought.");
+  return FV_CLI_DONE;
+}
+
+/* Back to a version, or to another fold of it. */
+static int
+use (FvCli *cli, const char *path, guint wanted, guint fold)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) folds = NULL;
+  g_autofree float *brightness = NULL;
+  FvSplitResult result = { 0 };
+  guint number;
+  g_autoptr (FvProject) project = fv_project_open (path, FV_PROJECT_EDIT, &error);
+  g_autoptr (FvDataset) dataset = project ? fv_project_load_dataset (project, &error) : NULL;
+  if (!dataset || !fv_project_load_split (project, wanted, dataset, &folds, &error))
+    return fv_cli_fail (cli, error);
+  if (fold > 0)
+    fv_split_choose_fold (dataset, folds, fold);
+  g_autofree guint *near = look (cli, dataset, &brightness, &error);
+  if (!near)
+    return fv_cli_fail (cli, error);
+  fv_split_count (dataset, &result);
+  if (fold > 0 && result.n_pictures[FV_SUBSET_VAL] == 0)
+    {
+      g_set_error (&error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_NOT_FOUND,
+                   "Split %u has no fold %u. Nothing was changed.", wanted, fold);
+      return fv_cli_fail (cli, error);
+    }
+  g_autofree char *parameters = g_strdup_printf ("{\"of\":%u,\"fold\":%u}", wanted, fold);
+  if (!fv_project_save_split (project, dataset, folds, parameters, &number, &error))
+    return fv_cli_fail (cli, error);
+  g_autoptr (FvSplitReport) report = fv_split_report_new (
+      dataset, &(FvSplitReportParams){ .result = &result, .near = near, .brightness = brightness });
+  print_result (cli, dataset, &result, report, number);
+  return FV_CLI_DONE;
+}
+
 static int
 split (FvCli *cli, const char *path, const FvSplitParams *given, const char *by)
 {
@@ -143,16 +233,10 @@ split (FvCli *cli, const char *path, const FvSplitParams *given, const char *by)
   g_autoptr (GPtrArray) keys = by ? fv_split_keys_new (dataset, by, &error) : NULL;
   if (by && !keys)
     return fv_cli_fail (cli, error);
-  g_autoptr (FvMeasures) measures = fv_measure_pictures (
-      dataset,
-      &(FvMeasureParams){ .progress = on_progress, .user_data = cli, .cancellable = fv_cli_get_cancellable (cli) },
-      &error);
-  if (!measures)
+  g_autofree float *brightness = NULL;
+  g_autofree guint *near = look (cli, dataset, &brightness, &error);
+  if (!near)
     return fv_cli_fail (cli, error);
-  g_autofree guint *near = fv_duplicates_find (dataset, measures);
-  g_autofree float *brightness = g_new (float, dataset->items->len);
-  for (guint i = 0; i < dataset->items->len; i++)
-    brightness[i] = measures->all[i].readable ? measures->all[i].brightness : NAN;
   params.near = near;
   params.keys = keys;
   g_autofree char *parameters = describe (&params, by);
@@ -170,12 +254,20 @@ run (FvCli *cli, int argc, char **argv)
 {
   g_autofree char *method = NULL, *val = NULL, *test = NULL, *by = NULL;
   gint64 seed = 0;
-  int folds = 0, fold = 0;
+  int folds = 0, fold = 0, wanted = 0;
+  gboolean list_them = FALSE;
   const GOptionEntry entries[] = {
-    { "method", 0, 0, G_OPTION_ARG_STRING, &method, "stratified (the default): each class divided alike; group, time or place; folds: stratified, 5 parts", "METHOD" },
-    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "What group, time or place go by: folder, name:PATTERN or FILE.csv:COLUMN", "WHAT" },
-    { "folds", 0, 0, G_OPTION_ARG_INT, &folds, "So many equal parts instead of a share for validation, with any method", "K" },
+    { "method", 0, 0, G_OPTION_ARG_STRING, &method,
+      "stratified (the default): each class divided alike; group, time or place; folds: stratified, 5 parts",
+      "METHOD" },
+    { "by", 0, 0, G_OPTION_ARG_STRING, &by, "What group, time or place go by: folder, name:PATTERN or FILE.csv:COLUMN",
+      "WHAT" },
+    { "folds", 0, 0, G_OPTION_ARG_INT, &folds, "So many equal parts instead of a share for validation, with any method",
+      "K" },
     { "fold", 0, 0, G_OPTION_ARG_INT, &fold, "Which of them validates (1)", "N" },
+    { "list", 0, 0, G_OPTION_ARG_NONE, &list_them, "Only list the splits that were made", NULL },
+    { "use", 0, 0, G_OPTION_ARG_INT, &wanted, "Go back to this one of them, or with --fold to another fold of it",
+      "NUMBER" },
     { "val", 0, 0, G_OPTION_ARG_STRING, &val, "Share for validation; auto: 0.2 below 1,000 pictures, else 0.1",
       "SHARE" },
     { "test", 0, 0, G_OPTION_ARG_STRING, &test, "Share for a final test (0)", "SHARE" },
@@ -186,6 +278,11 @@ run (FvCli *cli, int argc, char **argv)
   int status;
   if (!fv_cli_parse (cli, &argc, &argv, entries, 1, 1, &status))
     return status;
+  if (list_them)
+    return list (cli, argv[1]);
+  if (wanted != 0)
+    return wanted > 0 && fold >= 0 ? use (cli, argv[1], (guint)wanted, (guint)fold)
+                                   : fv_cli_wrong_usage (cli, "--use and --fold take numbers from 1 on.");
   if (method && strcmp (method, "folds") == 0)
     folds = folds ? folds : 5;
   else if (method && !fv_split_method_parse (method, &params.method))

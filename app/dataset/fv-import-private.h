@@ -41,4 +41,7 @@ void fv_import_stage_keep (FvImportStage *self);
 void fv_import_stage_free (FvImportStage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvImportStage, fv_import_stage_free)
 
+/* Splits what came without subsets; pictures that the project has, and what is nearly one of them, stay where those are. */
+gboolean fv_import_split (FvProject *project, FvDataset *dataset, const FvImportParams *params, GError **error);
+
 G_END_DECLS

@@ -12,7 +12,6 @@
 #include "app/dataset/fv-class-map.h"
 #include "app/dataset/fv-import-private.h"
 #include "app/dataset/fv-importer.h"
-#include "app/dataset/fv-split.h"
 
 #define MAX_WORKERS 8
 
@@ -255,28 +254,6 @@ brings_subsets (const FvDataset *dataset)
   return FALSE;
 }
 
-/* Splits what came without subsets. Pictures that the project knows by their content stay where they are. */
-static gboolean
-split (FvProject *project, FvDataset *dataset, GError **error)
-{
-  g_autoptr (FvDataset) known = fv_project_load_dataset (project, error);
-  if (known == NULL)
-    return FALSE;
-  g_autoptr (GHashTable) subsets = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < known->items->len; i++)
-    {
-      const FvItem *item = fv_dataset_get (known, i);
-      g_hash_table_insert (subsets, item->hash, GUINT_TO_POINTER (item->subset));
-    }
-  for (guint i = 0; i < dataset->items->len; i++)
-    {
-      FvItem *item = fv_dataset_get (dataset, i);
-      item->subset = (FvSubset)GPOINTER_TO_UINT (g_hash_table_lookup (subsets, item->hash));
-    }
-  fv_split_dataset (dataset, &(FvSplitParams){ .keep = FV_SPLIT_KEEP_ALL }, NULL, NULL);
-  return TRUE;
-}
-
 static gboolean
 store (FvProject *project, FvImportJob *job, const char *source, FvImportStage *stage, FvImportReport *report,
        GError **error)
@@ -362,7 +339,7 @@ import_listed (FvProject *project, FvImportJob *job, const char *source, FvImpor
   report->format = g_strdup (importer->name);
   if (!brings_subsets (report->dataset) && !params->force_subset)
     {
-      if (!split (project, report->dataset, error))
+      if (!fv_import_split (project, report->dataset, params, error))
         return FALSE;
       report->split = TRUE;
     }

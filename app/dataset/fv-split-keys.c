@@ -77,10 +77,11 @@ keys_by_table (const FvDataset *dataset, const char *path, const char *column, G
   const int name = any ? fv_csv_find (csv, name_columns) : -1, value = any ? fv_csv_find (csv, wanted) : -1;
   if (local == NULL && (name < 0 || value < 0))
     {
-      g_set_error (error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_KEYS,
-                   _ ("The table '%s' has no column '%s' in its first line. It needs one, and one named file, filename, "
-                      "name, image or path with the pictures' names."),
-                   path, any && name < 0 ? "filename" : column);
+      g_set_error (
+          error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_KEYS,
+          _ ("The table '%s' has no column '%s' in its first line. It needs one, and one named file, filename, "
+             "name, image or path with the pictures' names."),
+          path, any && name < 0 ? "filename" : column);
       return NULL;
     }
   g_autoptr (GPtrArray) keys = keys_alloc (dataset);
@@ -123,7 +124,8 @@ fv_split_keys_new (const FvDataset *dataset, const char *by, GError **error)
 
 /* The year, a separator, month, day; perhaps the clock. */
 #define DATE "(?<![0-9])((?:19|20)[0-9]{2})([-_.:/]?)(0[1-9]|1[0-2])\\2(0[1-9]|[12][0-9]|3[01])"
-#define CLOCK "(?:[-_.T :]{0,3}([01][0-9]|2[0-3])[-_.:h]?([0-5][0-9])[-_.:m]?([0-5][0-9])(?:[0-9]{3})?(?![0-9])|(?![0-9]))"
+#define CLOCK                                                                                                          \
+  "(?:[-_.T :]{0,3}([01][0-9]|2[0-3])[-_.:h]?([0-5][0-9])[-_.:m]?([0-5][0-9])(?:[0-9]{3})?(?![0-9])|(?![0-9]))"
 
 static int
 fetch (const GMatchInfo *match, int group)

@@ -56,8 +56,8 @@ count_classes (FvSplitReport *self, const FvDataset *dataset)
 static guint
 count_near_leaks (const FvDataset *dataset, const guint *near)
 {
-  g_autoptr (GHashTable) where = g_hash_table_new (NULL, NULL);  /* number → bits of the subsets that hold it */
-  g_autoptr (GHashTable) same = g_hash_table_new (NULL, NULL); /* content → the same */
+  g_autoptr (GHashTable) where = g_hash_table_new (NULL, NULL); /* number → bits of the subsets that hold it */
+  g_autoptr (GHashTable) same = g_hash_table_new (NULL, NULL);  /* content → the same */
   g_autofree guint *contents = fv_split_contents (dataset);
   guint n = 0;
   for (guint i = 0; near != NULL && i < dataset->items->len; i++)
@@ -123,12 +123,13 @@ warn_of_sizes (FvSplitReport *self, const FvSplitResult *result)
               fv_subset_to_string ((FvSubset)subset), n, wanted, result->n_groups);
     }
   if (result != NULL && result->n_unknown > 0)
-    warn (self, "unknown",
-          ngettext ("Of %u picture it is not known where it belongs (it has no time, place or value), so it is in train.",
-                    "Of %u pictures it is not known where they belong (they have no time, place or value), so they are "
-                    "in train.",
-                    result->n_unknown),
-          result->n_unknown);
+    warn (
+        self, "unknown",
+        ngettext ("Of %u picture it is not known where it belongs (it has no time, place or value), so it is in train.",
+                  "Of %u pictures it is not known where they belong (they have no time, place or value), so they are "
+                  "in train.",
+                  result->n_unknown),
+        result->n_unknown);
 }
 
 static void
@@ -175,7 +176,8 @@ warn_of_distances (FvSplitReport *self)
       for (guint k = 0; distance->differs && k < G_N_ELEMENTS (respects); k++)
         if (g_str_equal (respects[k].id, distance->id))
           warn (self, "differs",
-                _ ("val is not like train in %s: distance %.2f, where chance gives up to %.2f. What is measured on it tells of "
+                _ ("val is not like train in %s: distance %.2f, where chance gives up to %.2f. What is measured on it "
+                   "tells of "
                    "such pictures; a stratified split has less of that."),
                 _ (respects[k].text), distance->distance, distance->chance);
     }

@@ -34,8 +34,8 @@ typedef struct
   GArray *classes;         /* of FvSplitClass, in the dataset's order */
   double share_difference; /* see fv_split_share_difference() */
   guint share_class;
-  GArray *distances;       /* of FvSplitDistance */
-  GArray *warnings;        /* of FvSplitWarning */
+  GArray *distances; /* of FvSplitDistance */
+  GArray *warnings;  /* of FvSplitWarning */
 } FvSplitReport;
 
 typedef struct

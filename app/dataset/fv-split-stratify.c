@@ -11,11 +11,11 @@
 typedef struct
 {
   guint n_parts, n_labels;
-  double *labels;    /* [n_parts][n_labels] */
-  double *totals;    /* [n_labels] */
-  gint64 *pictures;  /* [n_parts] */
-  gint64 n_pictures; /* of all parts */
-  guint *n_units;    /* [n_parts]: placed there */
+  double *labels;      /* [n_parts][n_labels] */
+  double *totals;      /* [n_labels] */
+  gint64 *pictures;    /* [n_parts] */
+  gint64 n_pictures;   /* of all parts */
+  guint *n_units;      /* [n_parts]: placed there */
   gboolean *is_wanted; /* [n_parts]: any picture is */
 } Wanted;
 
@@ -29,7 +29,7 @@ static void
 wanted_init (Wanted *self, const GPtrArray *units, guint n_labels, const guint *pictures, guint n_parts)
 {
   *self = (Wanted){ .n_parts = n_parts, .n_labels = n_labels };
-  self->labels = g_new0 (double, (gsize)n_parts * n_labels);
+  self->labels = g_new0 (double, (gsize)n_parts *n_labels);
   self->totals = g_new0 (double, n_labels);
   self->pictures = g_new (gint64, n_parts);
   self->n_units = g_new0 (guint, n_parts);
@@ -97,8 +97,7 @@ choose_part (const Wanted *self, const FvSplitUnit *unit, guint label)
   for (guint p = 0; p < self->n_parts; p++)
     {
       const gboolean has_room = self->is_wanted[p] && 2 * self->pictures[p] >= (gint64)unit->items->len;
-      const double difference
-          = best < 0 ? 1 : labels_of (self, (int)p)[label] - labels_of (self, best)[label];
+      const double difference = best < 0 ? 1 : labels_of (self, (int)p)[label] - labels_of (self, best)[label];
       if (best < 0 || (has_room && !best_has_room)
           || (has_room == best_has_room
               && (difference > 0 || (difference == 0 && self->pictures[p] > self->pictures[best]))))
@@ -113,10 +112,10 @@ choose_part (const Wanted *self, const FvSplitUnit *unit, guint label)
 /* Labels by how many of their units are still to be placed: lists, one for each number. */
 typedef struct
 {
-  guint *left;           /* [n_labels] */
-  guint *heads;          /* [most + 1]: a label, or NONE */
+  guint *left;            /* [n_labels] */
+  guint *heads;           /* [most + 1]: a label, or NONE */
   guint *next, *previous; /* [n_labels] */
-  guint least;           /* no list before this one has a label */
+  guint least;            /* no list before this one has a label */
   guint most;
 } Queue;
 #define NONE G_MAXUINT

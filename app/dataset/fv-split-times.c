@@ -59,7 +59,8 @@ fv_split_by_time (GPtrArray *units, const guint *wanted, guint n_parts)
         {
           const Moment *moment = &g_array_index (moments, Moment, left - 1);
           if (parts_left > 0 && n > 0
-              && ((guint64)n + moment->n_pictures > wanted[p] && n + moment->n_pictures - wanted[p] > (n < wanted[p] ? wanted[p] - n : 0)))
+              && ((guint64)n + moment->n_pictures > wanted[p]
+                  && n + moment->n_pictures - wanted[p] > (n < wanted[p] ? wanted[p] - n : 0)))
             break;
           for (guint i = 0; i < moment->n_units; i++)
             ((FvSplitUnit *)g_ptr_array_index (ordered, moment->first + i))->part = (int)p;

@@ -121,8 +121,7 @@ fv_split_bursts (const FvDataset *dataset, const gint64 *times, guint gap)
       labels[i] = FV_SPLIT_ALONE;
       if (times[i] == FV_TIME_UNKNOWN)
         continue;
-      const Shot shot
-          = { i, number_of (folders, g_path_get_dirname (fv_dataset_get (dataset, i)->path)), times[i] };
+      const Shot shot = { i, number_of (folders, g_path_get_dirname (fv_dataset_get (dataset, i)->path)), times[i] };
       g_array_append_val (shots, shot);
     }
   g_array_sort (shots, compare_shots);

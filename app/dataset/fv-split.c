@@ -66,7 +66,8 @@ parts_init (Parts *self, const FvSplitParams *params, guint n)
       self->test = params->folds;
       self->fold = params->fold > 0 ? params->fold - 1 : 0;
       for (guint i = 0; i < params->folds; i++)
-        self->wanted[i] = (guint)((guint64)(n - test) * (i + 1) / params->folds - (guint64)(n - test) * i / params->folds);
+        self->wanted[i]
+            = (guint)((guint64)(n - test) * (i + 1) / params->folds - (guint64)(n - test) * i / params->folds);
     }
   else
     {
@@ -84,7 +85,7 @@ parts_init (Parts *self, const FvSplitParams *params, guint n)
 static FvSubset
 parts_get_subset (const Parts *self, const FvSplitUnit *unit)
 {
-  return unit->part == FV_SPLIT_FIXED          ? unit->subset
+  return unit->part == FV_SPLIT_FIXED    ? unit->subset
          : unit->part == (int)self->test ? FV_SUBSET_TEST
          : unit->part == (int)self->fold ? FV_SUBSET_VAL
                                          : FV_SUBSET_TRAIN;
@@ -140,12 +141,13 @@ fix_unknown (GPtrArray *units, const guint *labels, gboolean by_time)
 static gboolean
 fail_unknown (const FvSplitParams *params, GError **error)
 {
-  const char *what = params->keys != NULL ? _ ("No picture has a value to divide them by. Check what was given for it.")
-                     : params->method == FV_SPLIT_TIME
-                         ? _ ("No picture has a time, neither in the camera's data (EXIF) nor in its name. Give a table "
-                              "with times, or use another method.")
-                         : _ ("No picture has a position in the camera's data (GPS). Give a table with places, or use "
-                              "another method.");
+  const char *what
+      = params->keys != NULL ? _ ("No picture has a value to divide them by. Check what was given for it.")
+        : params->method == FV_SPLIT_TIME
+            ? _ ("No picture has a time, neither in the camera's data (EXIF) nor in its name. Give a table "
+                 "with times, or use another method.")
+            : _ ("No picture has a position in the camera's data (GPS). Give a table with places, or use "
+                 "another method.");
   g_set_error_literal (error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_UNKNOWN, what);
   return FALSE;
 }
@@ -154,10 +156,12 @@ static gboolean
 fail_one (const FvSplitParams *params, GError **error)
 {
   const char *what
-      = params->method == FV_SPLIT_TIME ? _ ("There are not enough different times to divide the pictures by: use another "
-                                             "method, or fewer folds.")
+      = params->method == FV_SPLIT_TIME
+            ? _ ("There are not enough different times to divide the pictures by: use another "
+                 "method, or fewer folds.")
         : params->method == FV_SPLIT_PLACE
-            ? _ ("The pictures are of too few places to divide them: take a smaller radius, fewer folds or another method.")
+            ? _ ("The pictures are of too few places to divide them: take a smaller radius, fewer folds or another "
+                 "method.")
             : _ ("The pictures are of too few groups to divide them: group them by something else, take fewer folds or "
                  "another method.");
   g_set_error_literal (error, FV_SPLIT_ERROR, FV_SPLIT_ERROR_ONE, what);
@@ -170,9 +174,10 @@ make_labels (const FvDataset *dataset, const FvSplitParams *params, const gint64
 {
   if (params->method != FV_SPLIT_GROUP && params->method != FV_SPLIT_PLACE)
     return NULL;
-  return params->keys != NULL               ? fv_split_key_labels (params->keys)
-         : params->method == FV_SPLIT_GROUP ? fv_split_bursts (dataset, times, params->gap > 0 ? params->gap : FV_SPLIT_GAP)
-                                            : fv_split_places (dataset, params->radius > 0 ? params->radius : FV_SPLIT_RADIUS);
+  return params->keys != NULL ? fv_split_key_labels (params->keys)
+         : params->method == FV_SPLIT_GROUP
+             ? fv_split_bursts (dataset, times, params->gap > 0 ? params->gap : FV_SPLIT_GAP)
+             : fv_split_places (dataset, params->radius > 0 ? params->radius : FV_SPLIT_RADIUS);
 }
 
 static GPtrArray *
@@ -224,10 +229,12 @@ gboolean
 fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult *result, GError **error)
 {
   g_return_val_if_fail (params->val >= 0 && params->test >= 0 && params->val + params->test < 1, FALSE);
-  g_return_val_if_fail (params->folds != 1 && params->folds <= FV_SPLIT_MAX_FOLDS && params->fold <= params->folds, FALSE);
+  g_return_val_if_fail (params->folds != 1 && params->folds <= FV_SPLIT_MAX_FOLDS && params->fold <= params->folds,
+                        FALSE);
   g_return_val_if_fail (params->keys == NULL || params->keys->len == dataset->items->len, FALSE);
   const gboolean by_time = params->method == FV_SPLIT_TIME;
-  const gboolean needs_key = by_time || params->method == FV_SPLIT_PLACE || (params->method == FV_SPLIT_GROUP && params->keys != NULL);
+  const gboolean needs_key
+      = by_time || params->method == FV_SPLIT_PLACE || (params->method == FV_SPLIT_GROUP && params->keys != NULL);
   g_autofree gint64 *times = fv_split_times (dataset, by_time ? params->keys : NULL, !by_time);
   g_autofree guint *labels = make_labels (dataset, params, times);
   g_autoptr (GPtrArray) units = make_units (dataset, params, labels, by_time ? times : NULL);
@@ -260,7 +267,8 @@ fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult
       fv_split_stratify (units, dataset->n_classes + 1, parts.wanted, parts.n);
     }
 
-  g_autoptr (GArray) folds = parts.are_folds ? g_array_sized_new (FALSE, TRUE, sizeof (guint), dataset->items->len) : NULL;
+  g_autoptr (GArray) folds
+      = parts.are_folds ? g_array_sized_new (FALSE, TRUE, sizeof (guint), dataset->items->len) : NULL;
   if (folds != NULL)
     g_array_set_size (folds, dataset->items->len);
   apply (dataset, units, &parts, params, folds);
@@ -271,7 +279,9 @@ fv_split_dataset (FvDataset *dataset, const FvSplitParams *params, FvSplitResult
   result->n_groups = n_groups;
   result->n_unknown = n_unknown;
   for (guint p = 0; p < parts.n; p++)
-    result->n_wanted[p == parts.test ? FV_SUBSET_TEST : p == parts.fold ? FV_SUBSET_VAL : FV_SUBSET_TRAIN]
+    result->n_wanted[p == parts.test   ? FV_SUBSET_TEST
+                     : p == parts.fold ? FV_SUBSET_VAL
+                                       : FV_SUBSET_TRAIN]
         += parts.wanted[p];
   return TRUE;
 }
@@ -281,8 +291,7 @@ fv_split_choose_fold (FvDataset *dataset, const GArray *folds, guint fold)
 {
   for (guint i = 0; i < dataset->items->len; i++)
     if (g_array_index (folds, guint, i) > 0)
-      fv_dataset_get (dataset, i)->subset
-          = g_array_index (folds, guint, i) == fold ? FV_SUBSET_VAL : FV_SUBSET_TRAIN;
+      fv_dataset_get (dataset, i)->subset = g_array_index (folds, guint, i) == fold ? FV_SUBSET_VAL : FV_SUBSET_TRAIN;
 }
 
 void

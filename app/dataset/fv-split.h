@@ -68,21 +68,23 @@ typedef struct
   guint64 seed;
   guint folds; /* 0, or 2 to FV_SPLIT_MAX_FOLDS parts instead of val's share */
   guint fold;  /* the one that validates, from 1 */
-  guint keep;  /* bits 1 << FvSubset: such pictures keep theirs, with all that belong to them; shares are of the others */
-  const guint *near; /* (nullable) a number a picture: those of the same one are near-duplicates */
+  guint
+      keep; /* bits 1 << FvSubset: such pictures keep theirs, with all that belong to them; shares are of the others */
+  const guint *near;     /* (nullable) a number a picture: those of the same one are near-duplicates */
   const GPtrArray *keys; /* (nullable) a text or NULL a picture, see fv-split-keys.h: of groups, places or times */
-  guint gap;    /* seconds between two pictures of a burst, at most; 0 = FV_SPLIT_GAP */
-  double radius; /* meters within which two pictures are of one place; 0 = FV_SPLIT_RADIUS */
+  guint gap;             /* seconds between two pictures of a burst, at most; 0 = FV_SPLIT_GAP */
+  double radius;         /* meters within which two pictures are of one place; 0 = FV_SPLIT_RADIUS */
 } FvSplitParams;
 
 typedef struct
 {
   guint n_pictures[FV_N_SUBSETS];
-  guint leaks;                   /* pictures of val and test whose content is in another subset, too */
-  guint n_wanted[FV_N_SUBSETS];  /* what n_pictures would be if pictures did not belong together; 0 where they were counted only */
-  guint n_groups;                /* of pictures that belong together, single ones too, among those that were divided */
-  guint n_unknown;               /* pictures that train because they have no key, time or place */
-  GArray *folds;                 /* (nullable) of guint, a picture: its fold from 1, 0 = none */
+  guint leaks; /* pictures of val and test whose content is in another subset, too */
+  guint n_wanted
+      [FV_N_SUBSETS]; /* what n_pictures would be if pictures did not belong together; 0 where they were counted only */
+  guint n_groups;     /* of pictures that belong together, single ones too, among those that were divided */
+  guint n_unknown;    /* pictures that train because they have no key, time or place */
+  GArray *folds;      /* (nullable) of guint, a picture: its fold from 1, 0 = none */
 } FvSplitResult;
 
 void fv_split_result_clear (FvSplitResult *self);

@@ -103,9 +103,10 @@ write_subsets (FvProject *self, const FvDataset *dataset, GError **error)
 static gboolean
 find_same (FvProject *self, const char *hash, const char *parameters, gint64 *id, GError **error)
 {
-  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (
-      self, "SELECT coalesce (max (id), 0) FROM splits WHERE hash = ? AND parameters = ? AND id = (SELECT max (id) FROM splits)",
-      error);
+  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (self,
+                                                        "SELECT coalesce (max (id), 0) FROM splits WHERE hash = ? AND "
+                                                        "parameters = ? AND id = (SELECT max (id) FROM splits)",
+                                                        error);
   if (statement == NULL)
     return FALSE;
   fv_sql_bind_text (statement, 1, hash);
@@ -118,8 +119,8 @@ add_version (FvProject *self, const char *hash, const char *parameters, gint64 *
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format_iso8601 (now);
-  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (
-      self, "INSERT INTO splits (time, parameters, hash) VALUES (?, ?, ?) RETURNING id", error);
+  fv_sql_auto sqlite3_stmt *statement
+      = fv_sql_prepare (self, "INSERT INTO splits (time, parameters, hash) VALUES (?, ?, ?) RETURNING id", error);
   if (statement == NULL)
     return FALSE;
   fv_sql_bind_text (statement, 1, time);

@@ -14,6 +14,8 @@ static inline FvProject *
 fv_test_project (void)
 {
   g_autoptr (GError) error = NULL;
+  /* Imports keep what they have seen of pictures in the person's cache. */
+  fv_test_isolate ();
   g_autofree char *path = g_build_filename (fv_test_folder (), "project", NULL);
   FvProject *project = fv_project_create (path, &error);
   g_assert_no_error (error);

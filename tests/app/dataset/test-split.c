@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <math.h>
+#include <turbojpeg.h>
 
 #include "app/dataset/fv-duplicates.h"
 #include "app/dataset/fv-measures.h"
@@ -276,6 +277,102 @@ test_place_and_folds (void)
     }
 }
 
+/* Pictures as a camera writes them, through the import: the newest validate; those of one place stay together. */
+static void
+test_camera (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *folder = fv_test_folder ();
+  /* Four places, some 100 km from each other, five pictures in each, a few meters apart; an hour between two pictures. */
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("images/%02u.jpg", i);
+      g_autofree char *label = g_strdup_printf ("labels/%02u.txt", i);
+      g_autofree char *time = g_strdup_printf ("2024:05:%02u %02u:00:00", 1 + i / 8, i % 8 * 2);
+      fv_test_jpeg_taken (folder, name, 32, 32, 10 * i, time, NULL, 50 + i % 4, 10 + i / 4 * 1e-5);
+      fv_test_write (folder, label, "0 0.5 0.5 0.2 0.2\n");
+    }
+  g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
+  FvDataset *dataset = report->dataset;
+  g_assert_cmpuint (dataset->items->len, ==, 20);
+
+  g_assert_true (fv_split_dataset (dataset, &(FvSplitParams){ .method = FV_SPLIT_TIME, .val = 0.2 }, NULL, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (fv_dataset_get (dataset, i)->subset, ==, i < 16 ? FV_SUBSET_TRAIN : FV_SUBSET_VAL);
+
+  g_assert_true (fv_split_dataset (dataset, &(FvSplitParams){ .method = FV_SPLIT_PLACE, .val = 0.25 }, NULL, &error));
+  g_assert_no_error (error);
+  guint n_val = 0;
+  for (guint i = 0; i < 20; i++)
+    {
+      g_assert_cmpint (fv_dataset_get (dataset, i)->subset, ==, fv_dataset_get (dataset, i % 4)->subset);
+      n_val += fv_dataset_get (dataset, i)->subset == FV_SUBSET_VAL;
+    }
+  g_assert_cmpuint (n_val, ==, 5);
+}
+
+/* Soft blobs, of their own for each @scene; saved at another quality it is another file that shows the same. */
+static void
+write_scene (const char *folder, const char *name, guint scene, int quality)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (scene);
+  g_autofree guint8 *pixels = g_malloc (64 * 64);
+  double blobs[10][4];
+  unsigned char *jpeg = NULL;
+  unsigned long size = 0;
+  tjhandle compressor = tjInitCompress ();
+  for (guint b = 0; b < G_N_ELEMENTS (blobs); b++)
+    for (guint k = 0; k < 4; k++)
+      blobs[b][k] = g_rand_double (random);
+  for (guint i = 0; i < 64 * 64; i++)
+    {
+      double value = 40;
+      for (guint b = 0; b < G_N_ELEMENTS (blobs); b++)
+        {
+          const double u = i % 64 / 64. - blobs[b][0], v = i / 64 / 64. - blobs[b][1],
+                       radius = 0.05 + 0.15 * blobs[b][2];
+          value += 150 * blobs[b][3] * exp (-(u * u + v * v) / (radius * radius));
+        }
+      pixels[i] = (guint8)CLAMP (value, 0, 255);
+    }
+  g_assert_cmpint (tjCompress2 (compressor, pixels, 64, 0, 64, TJPF_GRAY, &jpeg, &size, TJSAMP_GRAY, quality, 0), ==,
+                   0);
+  fv_test_write_data (folder, name, jpeg, size);
+  tjFree (jpeg);
+  tjDestroy (compressor);
+}
+
+/* What is nearly the same is not parted by the split that an import ends with, nor from what the project has. */
+static void
+test_import_near (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *folder = fv_test_folder (), *later = fv_test_folder ();
+  for (guint i = 0; i < 40; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%02u.jpg", i), *label = g_strdup_printf ("%02u.txt", i);
+      write_scene (folder, name, i / 2, i % 2 == 0 ? 95 : 60);
+      fv_test_write (folder, label, "0 0.5 0.5 0.2 0.2\n");
+      if (i % 2 != 0)
+        continue;
+      write_scene (later, name, i / 2, 80);
+      fv_test_write (later, label, "0 0.5 0.5 0.2 0.2\n");
+    }
+  g_autoptr (FvProject) project = fv_test_project ();
+  g_autoptr (FvImportReport) first = fv_import (project, folder, &(FvImportParams){ 0 }, &error);
+  g_assert_no_error (error);
+  g_assert_true (first->split);
+  g_assert_cmpuint (first->n_in_subset[FV_SUBSET_VAL], ==, 8);
+  for (guint i = 0; i < 40; i += 2)
+    g_assert_cmpint (fv_dataset_get (first->dataset, i)->subset, ==, fv_dataset_get (first->dataset, i + 1)->subset);
+  g_autoptr (FvImportReport) second = fv_import (project, later, &(FvImportParams){ 0 }, &error);
+  g_assert_no_error (error);
+  g_assert_true (second->split);
+  for (guint i = 0; i < 20; i++)
+    g_assert_cmpint (fv_dataset_get (second->dataset, i)->subset, ==, fv_dataset_get (first->dataset, 2 * i)->subset);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -288,5 +385,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/split/deterministic", test_deterministic);
   g_test_add_func ("/dataset/split/same-content", test_same_content);
   g_test_add_func ("/dataset/split/small-and-kept", test_small_and_kept);
+  g_test_add_func ("/dataset/split/camera", test_camera);
+  g_test_add_func ("/dataset/split/import-near", test_import_near);
   return g_test_run ();
 }

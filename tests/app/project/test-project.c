@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <glib/gstdio.h>
+#include <math.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -277,7 +278,8 @@ test_migration (void)
   g_assert_cmpint (read_number (db, "SELECT count(*) FROM pragma_table_info ('pictures') WHERE name = 'note'"), ==, 0);
   g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
 
-  const char *const steps[] = { NULL, NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "UPDATE pictures SET note = 'x'" };
+  const char *const steps[]
+      = { NULL, NULL, "ALTER TABLE pictures ADD COLUMN note TEXT", "UPDATE pictures SET note = 'x'" };
   fv_schema_bring_forward (db, store, steps, 4, &error);
   g_assert_no_error (error);
   g_assert_cmpint (read_number (db, "PRAGMA user_version"), ==, 4);
@@ -293,6 +295,47 @@ test_migration (void)
   /* This program does not know schema 4. */
   g_assert_null (fv_project_open (path, FV_PROJECT_READ, &error));
   g_assert_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_TOO_NEW);
+}
+
+/* A project of schema 1, as the first Fovea made it: all that it holds is there, and the copy beside it. */
+static void
+test_schema_1 (void)
+{
+  g_autoptr (GError) error = NULL;
+  const char *folder = fv_test_folder ();
+  g_autofree char *store = g_build_filename (folder, "project.db", NULL);
+  g_autofree char *copy = g_strdup_printf ("%s.before-schema-%d", store, FV_PROJECT_SCHEMA);
+  sqlite3 *db = NULL;
+  g_assert_cmpint (sqlite3_open (store, &db), ==, SQLITE_OK);
+  g_assert_true (fv_schema_bring_forward (db, store, fv_schema_steps, 1, &error));
+  g_assert_no_error (error);
+  g_assert_true (fv_schema_run (db, store,
+                                "INSERT INTO roots (path, inside) VALUES ('/data', 0);"
+                                "INSERT INTO classes (position, name) VALUES (0, 'cat');"
+                                "INSERT INTO pictures (root_id, name, hash, width, height, orientation, subset) "
+                                "VALUES (1, 'a.jpg', 'abc', 640, 480, 6, 2);"
+                                "INSERT INTO boxes (picture_id, position, class_id, x1, y1, x2, y2) "
+                                "VALUES (1, 0, 1, 1.5, 2, 3, 4)",
+                                &error));
+  g_assert_no_error (error);
+  sqlite3_close (db);
+
+  g_autoptr (FvProject) project = fv_project_open (folder, FV_PROJECT_READ, &error);
+  g_assert_no_error (error);
+  g_autoptr (FvDataset) dataset = fv_project_load_dataset (project, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (dataset->items->len, ==, 1);
+  const FvItem *item = fv_dataset_get (dataset, 0);
+  g_assert_cmpstr (item->path, ==, "/data/a.jpg");
+  g_assert_cmpint (item->subset, ==, FV_SUBSET_VAL);
+  g_assert_cmpuint (item->boxes->len, ==, 1);
+  g_assert_cmpfloat (g_array_index (item->boxes, FvBox, 0).x1, ==, 1.5);
+  g_assert_cmpuint (item->ignored->len, ==, 0);
+  g_assert_cmpint (item->time, ==, FV_TIME_UNKNOWN);
+  g_assert_true (isnan (item->latitude) && isnan (item->longitude));
+  g_assert_cmpuint (item->reading.page, ==, 0);
+  g_assert_cmpuint (item->reading.high, ==, 0);
+  g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
 }
 
 /* A limit on the size of files stands for the disk that is full. */
@@ -372,5 +415,6 @@ main (int argc, char **argv)
   g_test_add_func ("/project/store/migration", test_migration);
   g_test_add_func ("/project/store/full-disk", test_full_disk);
   g_test_add_func ("/project/store/rollback-journal", test_rollback_journal);
+  g_test_add_func ("/project/schema-1", test_schema_1);
   return g_test_run ();
 }
