@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # What a bare Debian 12 lacks to build and run Fovea.
 packages_to_build=(build-essential pkg-config meson ninja-build glslang-tools libvulkan-dev libjson-glib-dev libyaml-dev
-  libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libxml2-dev libcairo2-dev libpango1.0-dev
+  libsqlite3-dev libarchive-dev libturbojpeg0-dev libpng-dev libtiff-dev libwebp-dev libxml2-dev libcairo2-dev libpango1.0-dev
   libgtk-4-dev libgtk-4-bin libadwaita-1-dev libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gettext desktop-file-utils)
 packages_to_run=(mesa-vulkan-drivers adwaita-icon-theme librsvg2-common gstreamer1.0-plugins-base gstreamer1.0-plugins-good)
 # A screen that nobody sees: tests/with-display and what uses it.

@@ -81,9 +81,9 @@ get_digits (const guint8 *text, guint n)
   return value;
 }
 
-/* "2024:05:31 14:03:59", as seconds since 1970 on that clock; FV_TIME_UNKNOWN for anything else, such as blanks. */
-static gint64
-parse_time (const guint8 *text)
+/* As seconds since 1970 on that clock; FV_TIME_UNKNOWN for anything else, such as blanks. */
+gint64
+fv_exif_parse_time (const guint8 *text)
 {
   const int year = get_digits (text, 4), month = get_digits (text + 5, 2), day = get_digits (text + 8, 2);
   const int hour = get_digits (text + 11, 2), minute = get_digits (text + 14, 2), second = get_digits (text + 17, 2);
@@ -110,7 +110,7 @@ read_time (const Tiff *t, gsize main_directory, gsize camera)
   const gsize offset = find (t, camera, TAG_OFFSET_ORIGINAL, TYPE_ASCII, 6);
   if (at == 0)
     at = find (t, main_directory, TAG_DATE_TIME, TYPE_ASCII, 19);
-  const gint64 time = at > 0 ? parse_time (t->data + at) : FV_TIME_UNKNOWN;
+  const gint64 time = at > 0 ? fv_exif_parse_time (t->data + at) : FV_TIME_UNKNOWN;
   return time != FV_TIME_UNKNOWN && offset > 0 ? time - parse_offset (t->data + offset) : time;
 }
 

@@ -38,12 +38,13 @@ fv_png_probe (const FvPictureSource *source, FvPictureInfo *info, GError **error
         return fail (source, FV_PICTURE_ERROR_TRUNCATED, _ ("truncated: the file ends before the picture does"), error);
       if (info->width == 0)
         {
-          guint8 sides[8];
+          guint8 sides[9];
           if (memcmp (head + 4, "IHDR", 4) != 0 || size < 13
               || !fv_picture_source_read (source, offset + 8, sides, sizeof sides))
             return fail (source, FV_PICTURE_ERROR_FORMAT, _ ("damaged: it does not begin with its header"), error);
           info->width = get32 (sides);
           info->height = get32 (sides + 4);
+          info->bits = sides[8] == 16 ? 16 : 8;
           if (info->width == 0 || info->height == 0)
             return fail (source, FV_PICTURE_ERROR_FORMAT, _ ("damaged: a side of zero pixels"), error);
         }
@@ -68,6 +69,7 @@ typedef struct
   png_structp png;
   png_infop info;
   FvPicture *picture;
+  const FvPictureLevels *levels; /* of 16 bits a channel */
   GError *no_memory;
   guint8 *pixels; /* one row, or all of an interlaced picture's */
   png_bytepp rows;
@@ -107,6 +109,30 @@ flatten (const guint8 *from, guint channels, guint width, guint8 *to)
       to[c] = channels == 4 ? 255 - ((255 - from[c]) * from[3] + 127) / 255 : from[c];
 }
 
+/* The same of 16 bits a channel, in the order of bytes of a PNG. */
+static void
+flatten_deep (const guint8 *from, guint channels, guint width, const FvPictureLevels *levels, guint8 *to)
+{
+  for (guint x = 0; x < width; x++, from += 2 * channels, to += 3)
+    for (guint c = 0; c < 3; c++)
+      {
+        const guint value = (guint)from[2 * c] << 8 | from[2 * c + 1], shown = levels->shown[value];
+        to[c] = channels == 4 ? 255 - ((255 - shown) * from[6] + 127) / 255 : shown;
+        if (levels->counts != NULL)
+          levels->counts[value]++;
+      }
+}
+
+static void
+put_row (const Reader *self, const guint8 *from, guint y)
+{
+  guint8 *to = self->picture->rgb + y * self->picture->stride;
+  if (self->levels != NULL)
+    flatten_deep (from, self->channels, self->picture->width, self->levels, to);
+  else
+    flatten (from, self->channels, self->picture->width, to);
+}
+
 static void
 read_rows (Reader *self)
 {
@@ -117,7 +143,7 @@ read_rows (Reader *self)
   for (guint y = 0; y < picture->height; y++)
     {
       png_read_row (self->png, self->pixels, NULL);
-      flatten (self->pixels, self->channels, picture->width, picture->rgb + y * picture->stride);
+      put_row (self, self->pixels, y);
     }
 }
 
@@ -133,7 +159,7 @@ read_interlaced (Reader *self)
     self->rows[y] = self->pixels + y * self->row_bytes;
   png_read_image (self->png, self->rows);
   for (guint y = 0; y < picture->height; y++)
-    flatten (self->rows[y], self->channels, picture->width, picture->rgb + y * picture->stride);
+    put_row (self, self->rows[y], y);
 }
 
 static gboolean
@@ -146,15 +172,13 @@ decode (Reader *self, guint width, guint height)
   png_read_info (self->png, self->info);
   if (png_get_image_width (self->png, self->info) != width || png_get_image_height (self->png, self->info) != height)
     png_error (self->png, _ ("two headers that differ"));
-  /* To 8 bits as OpenCV does: the high byte, no gamma. */
-  png_set_strip_16 (self->png);
   png_set_expand (self->png);
   png_set_gray_to_rgb (self->png);
   int passes = png_set_interlace_handling (self->png);
   png_read_update_info (self->png, self->info);
   self->row_bytes = png_get_rowbytes (self->png, self->info);
   self->channels = png_get_channels (self->png, self->info);
-  if (png_get_bit_depth (self->png, self->info) != 8 || self->channels < 3)
+  if (png_get_bit_depth (self->png, self->info) != (self->levels != NULL ? 16 : 8) || self->channels < 3)
     png_error (self->png, _ ("an unknown pixel format"));
   self->picture = fv_picture_new (width, height, &self->no_memory);
   if (self->picture == NULL)
@@ -167,9 +191,9 @@ decode (Reader *self, guint width, guint height)
 }
 
 FvPicture *
-fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, GError **error)
+fv_png_decode (const FvPictureSource *source, const FvPictureInfo *info, const FvPictureLevels *levels, GError **error)
 {
-  Reader reader = { .source = source };
+  Reader reader = { .source = source, .levels = levels };
   reader.png = png_create_read_struct (PNG_LIBPNG_VER_STRING, &reader, on_error, on_warning);
   reader.info = reader.png != NULL ? png_create_info_struct (reader.png) : NULL;
   if (reader.info == NULL)

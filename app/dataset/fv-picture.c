@@ -84,12 +84,19 @@ fv_picture_source_read (const FvPictureSource *self, guint64 offset, void *bytes
   return TRUE;
 }
 
+static gboolean
+is_tiff (const guint8 *head)
+{
+  return memcmp (head, "II*\0", 4) == 0 || memcmp (head, "MM\0*", 4) == 0 || memcmp (head, "II+\0", 4) == 0
+         || memcmp (head, "MM\0+", 4) == 0;
+}
+
 /* Size as stored; the orientation is in @info but not applied. */
 static gboolean
-probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
+probe (const FvPictureSource *source, guint page, FvPictureInfo *info, GError **error)
 {
   static const guint8 png_signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
-  guint8 head[8] = { 0 };
+  guint8 head[12] = { 0 };
   gboolean ok;
   *info = (FvPictureInfo){
     .orientation = 1, .bits = 8, .pages = 1, .time = FV_TIME_UNKNOWN, .latitude = NAN, .longitude = NAN
@@ -97,13 +104,20 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
   fv_picture_source_read (source, 0, head, MIN (sizeof head, source->size));
   if (head[0] == 0xff && head[1] == 0xd8)
     ok = fv_jpeg_probe (source, info, error);
-  else if (memcmp (head, png_signature, sizeof head) == 0)
+  else if (memcmp (head, png_signature, sizeof png_signature) == 0)
     ok = fv_png_probe (source, info, error);
+  else if (memcmp (head, "RIFF", 4) == 0 && memcmp (head + 8, "WEBP", 4) == 0)
+    ok = fv_webp_probe (source, info, error);
+  else if (is_tiff (head))
+    ok = fv_tiff_probe (source, page, info, error);
+  else if (head[0] == 'B' && head[1] == 'M')
+    ok = fv_bmp_probe (source, info, error);
   else
     {
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT,
-                   source->size == 0 ? _ ("%s: the file is empty.")
-                                     : _ ("%s: neither a JPEG nor a PNG. Convert it to one of them."),
+                   source->size == 0
+                       ? _ ("%s: the file is empty.")
+                       : _ ("%s: neither a JPEG nor a PNG, WebP, TIFF or BMP. Convert it to one of them."),
                    source->name);
       return FALSE;
     }
@@ -114,6 +128,12 @@ probe (const FvPictureSource *source, FvPictureInfo *info, GError **error)
       g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_SIZE,
                    _ ("%s: %u x %u pixels are too many: at most %d a side and %d million in all. Cut it into tiles."),
                    source->name, info->width, info->height, FV_PICTURE_MAX_SIDE, FV_PICTURE_MAX_AREA / 1000000);
+      return FALSE;
+    }
+  if (ok && page >= info->pages)
+    {
+      g_set_error (error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT, _ ("%s: the file has no page %u."), source->name,
+                   page + 1);
       return FALSE;
     }
   return ok;
@@ -159,16 +179,22 @@ source_open (FvPictureSource *source, const char *path, GError **error)
 }
 
 gboolean
-fv_picture_probe (const char *path, FvPictureInfo *info, GError **error)
+fv_picture_probe_page (const char *path, guint page, FvPictureInfo *info, GError **error)
 {
   FvPictureSource source;
   if (!source_open (&source, path, error))
     return FALSE;
-  gboolean ok = probe (&source, info, error);
+  gboolean ok = probe (&source, page, info, error);
   close (source.fd);
   if (ok)
     make_upright (info);
   return ok;
+}
+
+gboolean
+fv_picture_probe (const char *path, FvPictureInfo *info, GError **error)
+{
+  return fv_picture_probe_page (path, 0, info, error);
 }
 
 guint8 *
@@ -243,15 +269,49 @@ fv_picture_resize (FvPicture *self, guint width, guint height, FvResize how, GEr
   return resized;
 }
 
+/* Without a window the high byte is shown, as OpenCV does. */
+static FvPictureLevels *
+levels_new (const FvPictureReading *reading)
+{
+  FvPictureLevels *self = g_new (FvPictureLevels, 1);
+  const int low = reading->low, range = reading->high - low;
+  self->counts = NULL;
+  for (int value = 0; value < 65536; value++)
+    self->shown[value]
+        = range <= 0 ? value >> 8 : (guint8)CLAMP (((gint64)(value - low) * 255 + range / 2) / range, 0, 255);
+  return self;
+}
+
+static FvPicture *
+decode (const FvPictureSource *source, const FvPictureInfo *info, guint min_side, guint page,
+        const FvPictureLevels *levels, GError **error)
+{
+  switch (info->format)
+    {
+    case FV_PICTURE_JPEG:
+      return fv_jpeg_decode (source, info, min_side, error);
+    case FV_PICTURE_PNG:
+      return fv_png_decode (source, info, levels, error);
+    case FV_PICTURE_WEBP:
+      return fv_webp_decode (source, info, error);
+    case FV_PICTURE_TIFF:
+      return fv_tiff_decode (source, info, page, levels, error);
+    case FV_PICTURE_BMP:
+      return fv_bmp_decode (source, info, error);
+    }
+  g_assert_not_reached ();
+}
+
 /* The whole of fv_picture_load_bytes() once the header is known. */
 static FvPicture *
-load_probed (const FvPictureSource *source, FvPictureInfo info, guint max_side, FvResize how, GError **error)
+load_probed (const FvPictureSource *source, FvPictureInfo info, const FvPictureReading *reading, guint max_side,
+             FvResize how, GError **error)
 {
+  g_autofree FvPictureLevels *levels = info.bits > 8 ? levels_new (reading) : NULL;
   /* Decoding at a fraction changes the pixels a little, so that pictures of the usual sizes are decoded whole. */
   guint longer = MAX (info.width, info.height);
   guint min_side = max_side > 0 && longer / 4 >= max_side ? 2 * max_side : 0;
-  g_autoptr (FvPicture) stored = info.format == FV_PICTURE_JPEG ? fv_jpeg_decode (source, &info, min_side, error)
-                                                                : fv_png_decode (source, &info, error);
+  g_autoptr (FvPicture) stored = decode (source, &info, min_side, reading->page, levels, error);
   if (stored == NULL)
     return NULL;
   g_autoptr (FvPicture) upright = turn (stored, info.orientation, error);
@@ -278,14 +338,17 @@ fv_picture_load_bytes (const guint8 *data, gsize size, const char *name, const F
                        guint max_side, FvResize how, GError **error)
 {
   static GMutex alone;
+  static const FvPictureReading whole = { 0 };
   FvPictureSource source = { .name = name, .data = data, .fd = -1, .size = size };
   FvPictureInfo info;
-  if (!probe (&source, &info, error))
+  if (reading == NULL)
+    reading = &whole;
+  if (!probe (&source, reading->page, &info, error))
     return NULL;
   const gboolean large = (guint64)info.width * info.height > LARGE_AREA;
   if (large)
     g_mutex_lock (&alone);
-  FvPicture *picture = load_probed (&source, info, max_side, how, error);
+  FvPicture *picture = load_probed (&source, info, reading, max_side, how, error);
   if (large)
     g_mutex_unlock (&alone);
   return picture;
@@ -297,4 +360,21 @@ fv_picture_load (const char *path, const FvPictureReading *reading, guint max_si
   gsize size;
   g_autofree guint8 *data = fv_picture_read_file (path, &size, error);
   return data != NULL ? fv_picture_load_bytes (data, size, path, reading, max_side, how, error) : NULL;
+}
+
+gboolean
+fv_picture_count_values (const char *path, guint page, guint64 counts[65536], GError **error)
+{
+  gsize size;
+  FvPictureInfo info;
+  g_autofree guint8 *data = fv_picture_read_file (path, &size, error);
+  const FvPictureSource source = { .name = path, .data = data, .fd = -1, .size = size };
+  if (data == NULL || !probe (&source, page, &info, error))
+    return FALSE;
+  if (info.bits <= 8)
+    return TRUE;
+  g_autofree FvPictureLevels *levels = levels_new (&(FvPictureReading){ 0 });
+  levels->counts = counts;
+  g_autoptr (FvPicture) picture = decode (&source, &info, 0, page, levels, error);
+  return picture != NULL;
 }

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /*
- * Pictures from files: JPEG and PNG, upright (the EXIF orientation is applied), 8-bit RGB.
+ * Pictures from files: JPEG, PNG, WebP, TIFF and BMP, upright (the EXIF orientation is applied), 8-bit RGB.
  *
  *   g_autoptr (FvPicture) picture = fv_picture_load (path, NULL, 640, FV_RESIZE_LINEAR, &error);
  *
@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  */
 
 typedef enum {
-  FV_PICTURE_ERROR_FORMAT,    /* neither JPEG nor PNG, or a damaged one */
+  FV_PICTURE_ERROR_FORMAT,    /* of no format that can be read, or a damaged one */
   FV_PICTURE_ERROR_TRUNCATED, /* the file ends before the picture does */
   FV_PICTURE_ERROR_SIZE,      /* sides or area beyond what is accepted, or no memory for it */
 } FvPictureError;
@@ -30,6 +30,9 @@ GQuark fv_picture_error_quark (void);
 typedef enum {
   FV_PICTURE_JPEG,
   FV_PICTURE_PNG,
+  FV_PICTURE_WEBP,
+  FV_PICTURE_TIFF,
+  FV_PICTURE_BMP,
 } FvPictureFormat;
 
 typedef struct {
@@ -58,6 +61,8 @@ typedef struct {
 
 /* Header and end of the file only: cheap, for importing thousands. */
 gboolean   fv_picture_probe         (const char *path, FvPictureInfo *info, GError **error);
+/* The same of one page, from 0; info->pages counts all only where it is the first. */
+gboolean   fv_picture_probe_page    (const char *path, guint page, FvPictureInfo *info, GError **error);
 
 /*
  * Decodes what @reading says (NULL: the first page, all of its range). @max_side 0 leaves the size as it is; else the result is what v7.0's load_image makes: r = max_side / longer side,
@@ -69,6 +74,12 @@ FvPicture *fv_picture_load          (const char *path, const FvPictureReading *r
 /* The same from bytes in memory; @name stands for the file in messages. */
 FvPicture *fv_picture_load_bytes    (const guint8 *data, gsize size, const char *name, const FvPictureReading *reading,
                                      guint max_side, FvResize how, GError **error);
+
+/*
+ * Adds to counts[value] how often each value of 0..65535 comes up in a page with more than 8 bits a channel, all channels
+ * together: what a window is chosen by. A picture with 8 bits adds nothing.
+ */
+gboolean   fv_picture_count_values  (const char *path, guint page, guint64 counts[65536], GError **error);
 
 /* The file's bytes: (transfer full). */
 guint8    *fv_picture_read_file     (const char *path, gsize *size, GError **error);
