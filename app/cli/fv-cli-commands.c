@@ -19,6 +19,7 @@ extern const FvCliCommand fv_cli_sample;
 extern const FvCliCommand fv_cli_train;
 extern const FvCliCommand fv_cli_val;
 extern const FvCliCommand fv_cli_weights;
+extern const FvCliCommand fv_cli_window;
 
 const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_devices,
@@ -28,6 +29,7 @@ const FvCliCommand *const fv_cli_commands[] = {
   &fv_cli_stats,
   &fv_cli_check,
   &fv_cli_repair,
+  &fv_cli_window,
   &fv_cli_split,
   &fv_cli_dataset_export,
   &fv_cli_train,

@@ -68,9 +68,11 @@ fv_import_copy (const FvImportJob *job, FvDataset *dataset, const char *folder, 
   for (guint i = 0; done && i < dataset->items->len; i++)
     {
       FvItem *item = fv_dataset_get (dataset, i);
-      char *to = g_build_filename (folder, item->name, NULL);
+      g_autofree char *file = fv_item_get_file_name (item);
+      char *to = g_build_filename (folder, file, NULL);
       gboolean there = g_file_test (to, G_FILE_TEST_EXISTS);
-      done = copy_picture (item->path, to, job->params->cancellable, error);
+      /* A page behind the first came with that. */
+      done = item->reading.page > 0 || copy_picture (item->path, to, job->params->cancellable, error);
       if (done && !there)
         g_ptr_array_add (made, g_strdup (to));
       g_free (item->path);

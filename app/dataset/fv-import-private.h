@@ -44,4 +44,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvImportStage, fv_import_stage_free)
 /* Splits what came without subsets; pictures that the project has, and what is nearly one of them, stay where those are. */
 gboolean fv_import_split (FvProject *project, FvDataset *dataset, const FvImportParams *params, GError **error);
 
+/* The pages behind the first of a picture's file, as pictures of their own: "a.tif#2". A row where labels can't be of several. */
+void fv_import_add_pages (FvImportJob *job, FvDataset *dataset, const FvItem *first, const FvImportEntry *entry);
+/* Pictures with more than 8 bits a channel get the project's window, or one that fits all of them. */
+gboolean fv_import_choose_window (FvProject *project, FvImportJob *job, GError **error);
+
 G_END_DECLS

@@ -175,7 +175,6 @@ make_item (const FvImportJob *job, const FvImportEntry *entry, GHashTable *class
   item->time = entry->time != FV_TIME_UNKNOWN ? entry->time : entry->info.time;
   item->latitude = isnan (entry->latitude) ? entry->info.latitude : entry->latitude;
   item->longitude = isnan (entry->longitude) ? entry->info.longitude : entry->longitude;
-  item->reading.page = entry->page;
   g_array_append_vals (item->ignored, entry->ignored->data, entry->ignored->len);
   for (guint k = 0; k < entry->boxes->len; k++)
     {
@@ -224,8 +223,13 @@ make_report (FvImportJob *job, FvImportReport *report, GError **error)
       FvImportEntry *entry = g_ptr_array_index (job->entries, i);
       move_rows (report->repaired, g_ptr_array_ref (entry->repaired));
       move_rows (report->rejected, g_ptr_array_ref (entry->rejected));
-      if (!entry->unusable)
-        fv_dataset_add (report->dataset, make_item (job, entry, class_ids));
+      if (entry->unusable)
+        continue;
+      FvItem *item = make_item (job, entry, class_ids);
+      fv_dataset_add (report->dataset, item);
+      if (entry->info.bits > 8)
+        g_ptr_array_add (job->deep, item);
+      fv_import_add_pages (job, report->dataset, item, entry);
     }
   fv_dataset_sort (report->dataset);
   if (report->dataset->items->len > 0)
@@ -315,6 +319,7 @@ job_clear (FvImportJob *job)
 {
   g_clear_pointer (&job->classes, g_ptr_array_unref);
   g_clear_pointer (&job->class_ids, g_hash_table_unref);
+  g_clear_pointer (&job->deep, g_ptr_array_unref);
   g_free (job->root);
   g_clear_pointer (&job->pictures, g_hash_table_unref);
   g_clear_pointer (&job->entries, g_ptr_array_unref);
@@ -337,6 +342,8 @@ import_listed (FvProject *project, FvImportJob *job, const char *source, FvImpor
           && !fv_class_map_apply (params->classes, report->dataset, source, report->repaired, report->rejected, error)))
     return FALSE;
   report->format = g_strdup (importer->name);
+  if (!fv_import_choose_window (project, job, error))
+    return FALSE;
   if (!brings_subsets (report->dataset) && !params->force_subset)
     {
       if (!fv_import_split (project, report->dataset, params, error))
@@ -367,6 +374,7 @@ fv_import (FvProject *project, const char *source, const FvImportParams *params,
   g_autoptr (GError) local = NULL;
   job.source = from;
   job.classes = g_ptr_array_new_with_free_func (g_free);
+  job.deep = g_ptr_array_new ();
   job.class_ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   job.entries = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_import_entry_free);
   job.pictures = g_hash_table_new (g_str_hash, g_str_equal);

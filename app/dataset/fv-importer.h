@@ -42,7 +42,6 @@ typedef struct
   char *picture; /* absolute */
   char *label;   /* absolute; NULL = no label file, a background */
   FvSubset subset;
-  guint page;  /* of a file with several; such a picture is NAME#page2 */
   gint64 time; /* seconds since 1970 where the labels know it, else FV_TIME_UNKNOWN: what the picture itself says */
   double latitude, longitude; /* likewise; NAN */
   GArray *staged;             /* (nullable) of FvStagedBox */
@@ -67,6 +66,7 @@ typedef struct
   GHashTable *pictures; /* picture path → its FvImportEntry */
   GStrv class_names;  /* NULL where unknown, where each entry has its own, or where fv_import_job_class() makes them */
   GPtrArray *classes; /* of char *: those of fv_import_job_class() */
+  GPtrArray *deep;    /* of FvItem: those with more than 8 bits a channel; not owned */
   GHashTable *class_ids;   /* name → number + 1 */
   guint n_keypoint_values; /* YOLO's, behind a line's box */
   GPtrArray *repaired, *rejected;

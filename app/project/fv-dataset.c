@@ -2,6 +2,7 @@
 #include "app/project/fv-dataset.h"
 
 #include <math.h>
+#include <string.h>
 
 G_DEFINE_QUARK (fv_dataset_error, fv_dataset_error)
 G_DEFINE_BOXED_TYPE (FvDataset, fv_dataset, fv_dataset_ref, fv_dataset_unref)
@@ -37,6 +38,13 @@ fv_item_new (void)
   item->time = FV_TIME_UNKNOWN;
   item->latitude = item->longitude = NAN;
   return item;
+}
+
+char *
+fv_item_get_file_name (const FvItem *item)
+{
+  const char *end = item->reading.page > 0 ? strrchr (item->name, '#') : NULL;
+  return end != NULL ? g_strndup (item->name, (gsize)(end - item->name)) : g_strdup (item->name);
 }
 
 FvItem *

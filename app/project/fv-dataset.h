@@ -74,6 +74,9 @@ typedef struct
   FvPictureReading reading;
 } FvItem;
 
+/* (transfer full): the name of the item's file, relative to the root: its own but for a page behind the first, whose name ends in "#2". */
+char *fv_item_get_file_name (const FvItem *item);
+
 FvItem *fv_item_new (void);
 FvItem *fv_item_copy (const FvItem *item);
 void fv_item_free (FvItem *item);

@@ -67,8 +67,6 @@ read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **
       const char *root = fv_sql_get_text (statement, 1), *name = fv_sql_get_text (statement, 3);
       FvItem *item = fv_item_new ();
       item->id = sqlite3_column_int64 (statement, 0);
-      item->path = sqlite3_column_int (statement, 2) != 0 ? g_build_filename (self->path, root, name, NULL)
-                                                          : g_strconcat (root, "/", name, NULL);
       item->name = g_strdup (name);
       item->hash = g_strdup (fv_sql_get_text (statement, 4));
       item->width = (guint)sqlite3_column_int (statement, 5);
@@ -82,6 +80,9 @@ read_pictures (FvProject *self, FvDataset *dataset, GHashTable *by_id, GError **
       item->reading.page = (guint)sqlite3_column_int (statement, 12);
       item->reading.low = (guint16)sqlite3_column_int (statement, 13);
       item->reading.high = (guint16)sqlite3_column_int (statement, 14);
+      g_autofree char *file = fv_item_get_file_name (item);
+      item->path = sqlite3_column_int (statement, 2) != 0 ? g_build_filename (self->path, root, file, NULL)
+                                                          : g_strconcat (root, "/", file, NULL);
       fv_dataset_add (dataset, item);
       g_hash_table_insert (by_id, &item->id, item);
     }

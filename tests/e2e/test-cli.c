@@ -7,8 +7,8 @@
 #define NO_DRIVER "VK_DRIVER_FILES=/nonexistent/driver.json"
 
 static const char *const commands[]
-    = { "devices",        "sample", "init", "import", "stats",   "check", "repair", "split",
-        "dataset-export", "train",  "val",  "detect", "weights", "bench", "parity" };
+    = { "devices", "sample",         "init",  "import", "stats",  "check",   "repair", "window",
+        "split",   "dataset-export", "train", "val",    "detect", "weights", "bench",  "parity" };
 
 static void
 test_help (void)

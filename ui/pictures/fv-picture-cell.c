@@ -75,7 +75,7 @@ fv_picture_cell_set_item (FvPictureCell *self, FvPictureItem *item)
     return;
 
   const FvItem *row = fv_picture_item_get (item);
-  FvPicture *picture = fv_picture_loader_lookup (self->loader, row->path, row->hash);
+  FvPicture *picture = fv_picture_loader_lookup (self->loader, row->path, &row->reading, row->hash);
   gtk_label_set_label (self->name, fv_picture_item_get_title (item));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), row->name);
   gtk_label_set_label (self->subset, fv_subset_get_title (row->subset));
@@ -85,8 +85,8 @@ fv_picture_cell_set_item (FvPictureCell *self, FvPictureItem *item)
       return;
     }
   self->loading = g_cancellable_new ();
-  fv_picture_loader_load_async (self->loader, row->path, row->hash, FV_PICTURE_CELL_THUMBNAIL, self, self->loading,
-                                on_loaded, g_object_ref (self));
+  fv_picture_loader_load_async (self->loader, row->path, &row->reading, row->hash, FV_PICTURE_CELL_THUMBNAIL, self,
+                                self->loading, on_loaded, g_object_ref (self));
 }
 
 static void

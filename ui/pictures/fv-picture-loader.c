@@ -12,6 +12,7 @@ typedef struct
 typedef struct
 {
   char *key, *path;
+  FvPictureReading reading;
   guint max_side;
   GPtrArray *waiting; /* of GTask, whose data is the rank's */
 } Request;
@@ -50,10 +51,13 @@ request_free (gpointer data)
   g_free (request);
 }
 
-static const char *
-key_of (const char *path, const char *hash)
+/* (transfer full) */
+static char *
+key_of (const char *path, const FvPictureReading *reading, const char *hash)
 {
-  return hash != NULL ? hash : path;
+  const char *content = hash != NULL ? hash : path;
+  return reading != NULL ? g_strdup_printf ("%u %u %u %s", reading->page, reading->low, reading->high, content)
+                         : g_strdup_printf ("0 0 0 %s", content);
 }
 
 /* What is remembered. */
@@ -81,9 +85,10 @@ keep (FvPictureLoader *self, const char *key, FvPicture *picture)
 }
 
 FvPicture *
-fv_picture_loader_lookup (FvPictureLoader *self, const char *path, const char *hash)
+fv_picture_loader_lookup (FvPictureLoader *self, const char *path, const FvPictureReading *reading, const char *hash)
 {
-  GList *link = g_hash_table_lookup (self->by_key, key_of (path, hash));
+  g_autofree char *key = key_of (path, reading, hash);
+  GList *link = g_hash_table_lookup (self->by_key, key);
   if (link == NULL)
     return NULL;
   g_queue_unlink (&self->kept, link);
@@ -111,7 +116,7 @@ decode_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
 {
   const Request *request = data;
   GError *error = NULL;
-  FvPicture *picture = fv_picture_load (request->path, NULL, request->max_side, FV_RESIZE_AREA, &error);
+  FvPicture *picture = fv_picture_load (request->path, &request->reading, request->max_side, FV_RESIZE_AREA, &error);
   if (picture != NULL)
     g_task_return_pointer (task, picture, (GDestroyNotify)fv_picture_unref);
   else
@@ -220,13 +225,13 @@ dispatch_cb (gpointer data)
 }
 
 void
-fv_picture_loader_load_async (FvPictureLoader *self, const char *path, const char *hash, guint max_side,
-                              gpointer rank_data, GCancellable *cancellable, GAsyncReadyCallback callback,
-                              gpointer user_data)
+fv_picture_loader_load_async (FvPictureLoader *self, const char *path, const FvPictureReading *reading,
+                              const char *hash, guint max_side, gpointer rank_data, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  const char *key = key_of (path, hash);
-  FvPicture *kept = fv_picture_loader_lookup (self, path, hash);
+  g_autofree char *key = key_of (path, reading, hash);
+  FvPicture *kept = fv_picture_loader_lookup (self, path, reading, hash);
   g_task_set_source_tag (task, fv_picture_loader_load_async);
   g_task_set_task_data (task, rank_data, NULL);
   if (kept != NULL)
@@ -240,6 +245,8 @@ fv_picture_loader_load_async (FvPictureLoader *self, const char *path, const cha
       request = g_new0 (Request, 1);
       request->key = g_strdup (key);
       request->path = g_strdup (path);
+      if (reading != NULL)
+        request->reading = *reading;
       request->max_side = max_side;
       request->waiting = g_ptr_array_new_with_free_func (g_object_unref);
       g_hash_table_insert (self->requests, request->key, request);

@@ -28,15 +28,16 @@ FvPictureLoader *fv_picture_loader_new (gsize max_bytes, guint n_threads);
 typedef double (*FvPictureLoaderRank) (gpointer rank_data);
 void fv_picture_loader_set_rank (FvPictureLoader *self, FvPictureLoaderRank rank);
 
-/* What is remembered: (transfer none) (nullable). hash (nullable) is the content's, so that a changed file is another picture. */
-FvPicture *fv_picture_loader_lookup (FvPictureLoader *self, const char *path, const char *hash);
+/* What is remembered: (transfer none) (nullable). reading (nullable) and hash (nullable), the content's, so that a changed file is another picture. */
+FvPicture *fv_picture_loader_lookup (FvPictureLoader *self, const char *path, const FvPictureReading *reading,
+                                     const char *hash);
 /*
  * max_side: of the result, as fv_picture_load() has it; one loader is used with one size for one picture. rank_data: (nullable), alive until
  * the callback; the rank is not asked for NULL. Errors: those of fv_picture_load(), G_IO_ERROR_CANCELLED.
  */
-void fv_picture_loader_load_async (FvPictureLoader *self, const char *path, const char *hash, guint max_side,
-                                   gpointer rank_data, GCancellable *cancellable, GAsyncReadyCallback callback,
-                                   gpointer user_data);
+void fv_picture_loader_load_async (FvPictureLoader *self, const char *path, const FvPictureReading *reading,
+                                   const char *hash, guint max_side, gpointer rank_data, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
 /* (transfer full) */
 FvPicture *fv_picture_loader_load_finish (FvPictureLoader *self, GAsyncResult *result, GError **error);
 

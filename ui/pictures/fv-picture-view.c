@@ -70,8 +70,8 @@ decode_ahead (FvPictureView *self)
       if (item == NULL)
         continue;
       const FvItem *row = fv_picture_item_get (item);
-      fv_picture_loader_load_async (self->loader, row->path, row->hash, max_side_of (row), NULL, self->loading, NULL,
-                                    NULL);
+      fv_picture_loader_load_async (self->loader, row->path, &row->reading, row->hash, max_side_of (row), NULL,
+                                    self->loading, NULL, NULL);
     }
 }
 
@@ -133,7 +133,7 @@ static void
 load (FvPictureView *self)
 {
   const FvItem *row = fv_picture_item_get (self->item);
-  FvPicture *picture = fv_picture_loader_lookup (self->loader, row->path, row->hash);
+  FvPicture *picture = fv_picture_loader_lookup (self->loader, row->path, &row->reading, row->hash);
   self->loading = g_cancellable_new ();
   if (picture != NULL)
     {
@@ -141,8 +141,8 @@ load (FvPictureView *self)
       return;
     }
   self->patience = g_timeout_add (PATIENCE_MS, lose_patience_cb, self);
-  fv_picture_loader_load_async (self->loader, row->path, row->hash, max_side_of (row), NULL, self->loading, on_loaded,
-                                g_object_ref (self));
+  fv_picture_loader_load_async (self->loader, row->path, &row->reading, row->hash, max_side_of (row), NULL,
+                                self->loading, on_loaded, g_object_ref (self));
 }
 
 /* A button that can't be pressed any more must not take the keys with it. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* TIFF, WebP and BMP, and windows over 16 bits; all files made here. */
 #include "app/dataset/fv-picture.h"
-#include "tests/fv-test-data.h"
+#include "app/project/fv-project-window.h"
+#include "tests/app/dataset/test-import.h"
 
 #include <png.h>
 #include <string.h>
@@ -319,6 +320,64 @@ test_png_window (void)
   g_assert_cmpuint (counts[value_at (0, 0, 0, 0)], ==, 3);
 }
 
+/* Each page is a picture, the same through the store; one window is for all, and later ones get the same. */
+static void
+test_import_pages (void)
+{
+  static const Kind deep = { 16, PHOTOMETRIC_MINISBLACK, 1, PLANARCONFIG_CONTIG, COMPRESSION_NONE, 1, FALSE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvProject) project = fv_test_project ();
+  for (guint copy = 0; copy < 2; copy++)
+    {
+      const char *path = write_tiff (copy ? "b.tif" : "a.tif", 3, &deep);
+      g_autofree char *folder = g_path_get_dirname (path);
+      g_autoptr (FvImportReport) report = fv_import (project, folder, &(FvImportParams){ .copy = copy == 1 }, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (report->format, ==, "pictures");
+      g_assert_cmpuint (report->dataset->items->len, ==, 3);
+    }
+  guint16 low, high;
+  guint n;
+  g_assert_true (fv_project_get_window (project, &low, &high, &error));
+  /* Values from 0 to 2000 + 700 * 21 + 1300 * 11. */
+  g_assert_cmpuint (low, <, 1000);
+  g_assert_cmpuint (high, >, 29000);
+  g_assert_cmpuint (high, <=, 31000);
+  g_autoptr (FvDataset) dataset = fv_project_load_dataset (project, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (dataset->items->len, ==, 6);
+  for (guint i = 0; i < 6; i++)
+    {
+      const FvItem *item = fv_dataset_get (dataset, i);
+      g_autofree char *name = g_strdup_printf (i % 3 == 0 ? "%c.tif" : "%c.tif#%u", i < 3 ? 'a' : 'b', i % 3 + 1);
+      g_assert_cmpstr (item->name, ==, name);
+      g_assert_cmpuint (item->reading.page, ==, i % 3);
+      g_assert_cmpuint (item->reading.low, ==, low);
+      g_assert_cmpuint (item->reading.high, ==, high);
+      g_autoptr (FvPicture) picture = load (item->path, &item->reading);
+      assert_values (picture, i % 3, 1, low, high);
+    }
+  g_assert_true (fv_project_set_window (project, 3000, 20000, &n, &error));
+  g_assert_cmpuint (n, ==, 6);
+  g_assert_true (fv_project_get_window (project, &low, &high, &error));
+  g_assert_cmpuint (low, ==, 3000);
+  g_assert_cmpuint (high, ==, 20000);
+}
+
+/* Labels can't be of several pages. */
+static void
+test_labelled_pages (void)
+{
+  static const Kind plain = { 8, PHOTOMETRIC_MINISBLACK, 1, PLANARCONFIG_CONTIG, COMPRESSION_NONE, 1, FALSE };
+  const char *path = write_tiff ("a.tif", 2, &plain);
+  g_autofree char *folder = g_path_get_dirname (path);
+  fv_test_write (folder, "a.txt", "0 0.5 0.5 0.5 0.5\n");
+  g_autoptr (FvImportReport) report = fv_test_import (folder, &(FvImportParams){ 0 });
+  g_assert_cmpstr (report->format, ==, "yolo");
+  g_assert_cmpuint (report->dataset->items->len, ==, 1);
+  fv_test_assert_row (report->rejected, "a.tif", 0, "2 pages");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -329,5 +388,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dataset/picture-formats/webp", test_webp);
   g_test_add_func ("/dataset/picture-formats/bmp", test_bmp);
   g_test_add_func ("/dataset/picture-formats/png-window", test_png_window);
+  g_test_add_func ("/dataset/picture-formats/import-pages", test_import_pages);
+  g_test_add_func ("/dataset/picture-formats/labelled-pages", test_labelled_pages);
   return g_test_run ();
 }

@@ -55,22 +55,22 @@ test_remembers (void)
   g_autoptr (FvPictureLoader) loader = fv_picture_loader_new (64 << 20, 2);
   Asked first = { 0 }, second = { 0 };
   n_answered = 0;
-  g_assert_null (fv_picture_loader_lookup (loader, paths[0], NULL));
-  fv_picture_loader_load_async (loader, paths[0], NULL, 48, NULL, NULL, on_loaded, &first);
+  g_assert_null (fv_picture_loader_lookup (loader, paths[0], NULL, NULL));
+  fv_picture_loader_load_async (loader, paths[0], NULL, NULL, 48, NULL, NULL, on_loaded, &first);
   /* The same picture is decoded once for both. */
-  fv_picture_loader_load_async (loader, paths[0], NULL, 48, NULL, NULL, on_loaded, &second);
+  fv_picture_loader_load_async (loader, paths[0], NULL, NULL, 48, NULL, NULL, on_loaded, &second);
   g_assert_cmpuint (fv_picture_loader_get_n_requests (loader), ==, 1);
   wait_for (2);
   g_assert_no_error (first.error);
   g_assert_cmpuint (first.picture->width, ==, 48);
   g_assert_cmpuint (first.picture->original_width, ==, SIZE);
   g_assert_true (second.picture == first.picture);
-  g_assert_true (fv_picture_loader_lookup (loader, paths[0], NULL) == first.picture);
+  g_assert_true (fv_picture_loader_lookup (loader, paths[0], NULL, NULL) == first.picture);
   g_assert_cmpuint (fv_picture_loader_get_bytes (loader), ==, fv_picture_get_bytes (first.picture));
   /* Another content is another picture. */
-  g_assert_null (fv_picture_loader_lookup (loader, paths[0], "another"));
+  g_assert_null (fv_picture_loader_lookup (loader, paths[0], NULL, "another"));
   fv_picture_loader_forget (loader);
-  g_assert_null (fv_picture_loader_lookup (loader, paths[0], NULL));
+  g_assert_null (fv_picture_loader_lookup (loader, paths[0], NULL, NULL));
   g_assert_cmpuint (fv_picture_loader_get_bytes (loader), ==, 0);
   asked_clear (&first);
   asked_clear (&second);
@@ -84,16 +84,16 @@ test_forgets_the_oldest (void)
   Asked asked[N_PICTURES] = { 0 };
   n_answered = 0;
   for (guint i = 0; i < 3; i++)
-    fv_picture_loader_load_async (loader, paths[i], NULL, 0, NULL, NULL, on_loaded, &asked[i]);
+    fv_picture_loader_load_async (loader, paths[i], NULL, NULL, 0, NULL, NULL, on_loaded, &asked[i]);
   wait_for (3);
   /* Looked at again, so it is not the oldest any more. */
-  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[0], NULL));
-  fv_picture_loader_load_async (loader, paths[3], NULL, 0, NULL, NULL, on_loaded, &asked[3]);
+  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[0], NULL, NULL));
+  fv_picture_loader_load_async (loader, paths[3], NULL, NULL, 0, NULL, NULL, on_loaded, &asked[3]);
   wait_for (4);
-  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[0], NULL));
-  g_assert_null (fv_picture_loader_lookup (loader, paths[1], NULL));
-  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[2], NULL));
-  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[3], NULL));
+  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[0], NULL, NULL));
+  g_assert_null (fv_picture_loader_lookup (loader, paths[1], NULL, NULL));
+  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[2], NULL, NULL));
+  g_assert_nonnull (fv_picture_loader_lookup (loader, paths[3], NULL, NULL));
   g_assert_cmpuint (fv_picture_loader_get_bytes (loader), <=, 3 * bytes);
   for (guint i = 0; i < N_PICTURES; i++)
     asked_clear (&asked[i]);
@@ -110,7 +110,7 @@ test_most_urgent_first (void)
   for (guint i = 0; i < N_PICTURES; i++)
     {
       asked[i].rank = ranks[i];
-      fv_picture_loader_load_async (loader, paths[i], NULL, 0, &asked[i], NULL, on_loaded, &asked[i]);
+      fv_picture_loader_load_async (loader, paths[i], NULL, NULL, 0, &asked[i], NULL, on_loaded, &asked[i]);
     }
   wait_for (N_PICTURES);
   for (guint i = 0; i < N_PICTURES; i++)
@@ -127,18 +127,18 @@ test_dropped (void)
   g_autoptr (GCancellable) away = g_cancellable_new ();
   Asked asked[4] = { 0 };
   n_answered = 0;
-  fv_picture_loader_load_async (loader, paths[0], NULL, 0, NULL, NULL, on_loaded, &asked[0]);
-  fv_picture_loader_load_async (loader, paths[1], NULL, 0, NULL, away, on_loaded, &asked[1]);
+  fv_picture_loader_load_async (loader, paths[0], NULL, NULL, 0, NULL, NULL, on_loaded, &asked[0]);
+  fv_picture_loader_load_async (loader, paths[1], NULL, NULL, 0, NULL, away, on_loaded, &asked[1]);
   /* One of two who wait for the same picture goes: the other gets it. */
-  fv_picture_loader_load_async (loader, paths[2], NULL, 0, NULL, away, on_loaded, &asked[2]);
-  fv_picture_loader_load_async (loader, paths[2], NULL, 0, NULL, NULL, on_loaded, &asked[3]);
+  fv_picture_loader_load_async (loader, paths[2], NULL, NULL, 0, NULL, away, on_loaded, &asked[2]);
+  fv_picture_loader_load_async (loader, paths[2], NULL, NULL, 0, NULL, NULL, on_loaded, &asked[3]);
   g_cancellable_cancel (away);
   wait_for (4);
   g_assert_nonnull (asked[0].picture);
   g_assert_error (asked[1].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_error (asked[2].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_nonnull (asked[3].picture);
-  g_assert_null (fv_picture_loader_lookup (loader, paths[1], NULL));
+  g_assert_null (fv_picture_loader_lookup (loader, paths[1], NULL, NULL));
   g_assert_cmpuint (fv_picture_loader_get_n_requests (loader), ==, 0);
   for (guint i = 0; i < 4; i++)
     asked_clear (&asked[i]);
@@ -151,7 +151,7 @@ test_unreadable (void)
   const char *path = fv_test_write (fv_test_folder (), "broken.jpg", "this is no picture");
   Asked asked = { 0 };
   n_answered = 0;
-  fv_picture_loader_load_async (loader, path, NULL, 0, NULL, NULL, on_loaded, &asked);
+  fv_picture_loader_load_async (loader, path, NULL, NULL, 0, NULL, NULL, on_loaded, &asked);
   wait_for (1);
   g_assert_error (asked.error, FV_PICTURE_ERROR, FV_PICTURE_ERROR_FORMAT);
   g_assert_nonnull (strstr (asked.error->message, "broken.jpg"));
