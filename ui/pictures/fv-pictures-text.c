@@ -60,7 +60,7 @@ fv_pictures_text_imported (const FvImportReport *report)
 char *
 fv_pictures_text_progress (const char *what)
 {
-  if (g_strcmp0 (what, _ ("pictures read")) == 0)
+  if (g_strcmp0 (what, _ ("pictures read")) == 0 || g_strcmp0 (what, _ ("labels read")) == 0)
     return g_strdup (_ ("Reading pictures and labels…"));
   if (g_strcmp0 (what, _ ("archive unpacked")) == 0)
     return g_strdup (_ ("Unpacking the archive…"));
@@ -68,5 +68,7 @@ fv_pictures_text_progress (const char *what)
     return g_strdup (_ ("Taking pictures out of videos…"));
   if (g_strcmp0 (what, _ ("pictures copied")) == 0 || g_strcmp0 (what, _ ("files copied")) == 0)
     return g_strdup (_ ("Copying pictures into the project…"));
+  if (g_strcmp0 (what, _ ("pictures compared")) == 0)
+    return g_strdup (_ ("Looking for pictures that are nearly the same…"));
   return g_strdup (what);
 }

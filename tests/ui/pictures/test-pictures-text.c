@@ -50,6 +50,7 @@ test_progress (void)
 {
   assert_text (fv_pictures_text_progress ("pictures read"), "Reading pictures and labels…");
   assert_text (fv_pictures_text_progress ("pictures copied"), "Copying pictures into the project…");
+  assert_text (fv_pictures_text_progress ("pictures compared"), "Looking for pictures that are nearly the same…");
   assert_text (fv_pictures_text_progress ("something else"), "something else");
 }
 
