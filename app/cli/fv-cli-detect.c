@@ -39,13 +39,6 @@ typedef struct
   JsonBuilder *builder;
 } Job;
 
-static gboolean
-is_picture_name (const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown (name, -1);
-  return g_str_has_suffix (lower, ".jpg") || g_str_has_suffix (lower, ".jpeg") || g_str_has_suffix (lower, ".png");
-}
-
 static int
 compare_paths (const void *a, const void *b)
 {
@@ -81,11 +74,12 @@ add_source (Job *job, const char *source)
   g_autoptr (GPtrArray) found = g_ptr_array_new ();
   const char *name;
   while ((name = g_dir_read_name (dir)))
-    if (is_picture_name (name))
+    if (fv_picture_is_name (name))
       g_ptr_array_add (found, g_build_filename (source, name, NULL));
   if (!found->len)
-    add_failure (job, source,
-                 g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s holds no pictures (.jpg, .jpeg, .png).", source));
+    add_failure (
+        job, source,
+        g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s holds no pictures (JPEG, PNG, WebP, TIFF, BMP).", source));
   g_ptr_array_sort (found, compare_paths);
   g_ptr_array_extend_and_steal (job->files, g_steal_pointer (&found));
 }

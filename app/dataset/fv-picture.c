@@ -17,6 +17,18 @@
 
 G_DEFINE_QUARK (fv_picture_error, fv_picture_error)
 
+const char *const fv_picture_suffixes[] = { "jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", NULL };
+
+gboolean
+fv_picture_is_name (const char *name)
+{
+  const char *dot = strrchr (name, '.');
+  for (guint i = 0; dot != NULL && fv_picture_suffixes[i] != NULL; i++)
+    if (g_ascii_strcasecmp (dot + 1, fv_picture_suffixes[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 typedef struct
 {
   FvPicture picture;

@@ -45,6 +45,11 @@ typedef struct {
   double latitude, longitude; /* degrees; NAN where not known */
 } FvPictureInfo;
 
+/* The endings of their names, without the dot, NULL-terminated. */
+extern const char *const fv_picture_suffixes[];
+/* Whether a file's name ends in one of them, in any case. */
+gboolean   fv_picture_is_name       (const char *name);
+
 /* How to resize, in YOLOv5's terms. */
 typedef enum {
   FV_RESIZE_LINEAR,           /* OpenCV's INTER_LINEAR: when augmenting, and in letterbox */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The header of a picture, and the whole of a small one. Two targets, since no mutation makes a PNG of a JPEG. */
+/* The header of a picture, and the whole of a small one. A target a format, since no mutation makes a PNG of a JPEG. */
 #include "app/dataset/fv-picture.h"
 #include "tests/fuzz/fv-fuzz.h"
 
@@ -20,6 +20,17 @@ decode (const guint8 *data, gsize size, const FvPictureInfo *info, guint max_sid
                     MAX (picture->width, picture->height));
 }
 
+/* Another page than the first, through a window. */
+static void
+decode_page (const guint8 *data, gsize size)
+{
+  const FvPictureReading reading = { 1, 1000, 60000 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FvPicture) picture = fv_picture_load_bytes (data, size, "fuzz", &reading, 16, FV_RESIZE_AREA, &error);
+
+  fv_fuzz_either (picture != NULL, error);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -36,5 +47,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     return 0;
   decode (data, size, &info, 0);
   decode (data, size, &info, 16);
+  if (info.pages > 1)
+    decode_page (data, size);
   return 0;
 }

@@ -43,7 +43,6 @@ struct _FvTryPage
 
 G_DEFINE_FINAL_TYPE (FvTryPage, fv_try_page, FV_TYPE_PAGE)
 
-static const char *const picture_suffixes[] = { "jpg", "jpeg", "png", NULL };
 static const char *const weight_suffixes[] = { "pt", "safetensors", NULL };
 
 /* Waiting. */
@@ -258,7 +257,7 @@ on_picture_chosen (GObject *source, GAsyncResult *result, gpointer data)
 static void
 open_picture_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  const FvDialogFilter filters[] = { { _ ("Pictures"), picture_suffixes }, { _ ("All files"), NULL }, { NULL } };
+  const FvDialogFilter filters[] = { { _ ("Pictures"), fv_picture_suffixes }, { _ ("All files"), NULL }, { NULL } };
   fv_dialog_open_file_async (widget, _ ("Open Picture"), filters, on_picture_chosen, g_object_ref (widget));
 }
 

@@ -68,7 +68,7 @@ fv_test_runs_make_dataset (guint n_train, guint n_val)
       name = files->pdata[i < n_train ? i : i - n_train];
       item->path = g_build_filename (images, name, NULL);
       item->name = g_build_filename ("images", subset, name, NULL);
-      item->hash = g_strnfill (64, '0');
+      item->hash = g_strdup_printf ("%064u", i);
       item->width = item->height = 64;
       item->subset = i < n_train ? FV_SUBSET_TRAIN : FV_SUBSET_VAL;
       labels = g_build_filename (folder, "labels", subset, name, NULL);
