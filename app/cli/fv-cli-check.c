@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "app/cli/fv-cli-problems.h"
 #include "app/cli/fv-cli.h"
 #include "app/dataset/fv-check.h"
 #include "app/dataset/fv-review.h"
@@ -66,23 +67,6 @@ put_findings (JsonBuilder *builder, const FvDataset *dataset, const GPtrArray *f
 }
 
 static void
-put_problems (JsonBuilder *builder, const char *name, const GPtrArray *problems)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < problems->len; i++)
-    {
-      const FvProblem *problem = g_ptr_array_index (problems, i);
-      json_builder_begin_object (builder);
-      fv_cli_json_string (builder, "file", problem->file);
-      fv_cli_json_int (builder, "line", problem->line);
-      fv_cli_json_string (builder, "reason", problem->reason);
-      json_builder_end_object (builder);
-    }
-  json_builder_end_array (builder);
-}
-
-static void
 say_finding (FvCli *cli, const FvDataset *dataset, const FvFinding *finding)
 {
   fv_cli_say (cli, "%s  %s", finding->id,
@@ -136,8 +120,8 @@ check (FvCli *cli, FvProject *project, const FvDataset *dataset)
   put_findings (builder, dataset, findings);
   json_builder_set_member_name (builder, "imported");
   json_builder_begin_object (builder);
-  put_problems (builder, "repaired", repaired);
-  put_problems (builder, "rejected", rejected);
+  fv_cli_json_problems (builder, "repaired", repaired);
+  fv_cli_json_problems (builder, "rejected", rejected);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
   fv_cli_print_json (cli, builder);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "app/cli/fv-cli-problems.h"
 #include "app/cli/fv-cli.h"
 #include "app/dataset/fv-import.h"
 
@@ -34,23 +35,6 @@ on_progress (double fraction, const char *what, gpointer user_data)
 }
 
 static void
-put_problems (JsonBuilder *builder, const char *name, const GPtrArray *problems)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < problems->len; i++)
-    {
-      const FvProblem *problem = g_ptr_array_index (problems, i);
-      json_builder_begin_object (builder);
-      fv_cli_json_string (builder, "file", problem->file);
-      fv_cli_json_int (builder, "line", problem->line);
-      fv_cli_json_string (builder, "reason", problem->reason);
-      json_builder_end_object (builder);
-    }
-  json_builder_end_array (builder);
-}
-
-static void
 print_json (FvCli *cli, const FvImportReport *report)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
@@ -70,8 +54,8 @@ print_json (FvCli *cli, const FvImportReport *report)
     if (report->n_in_subset[i] > 0)
       fv_cli_json_int (builder, fv_subset_to_string ((FvSubset)i), report->n_in_subset[i]);
   json_builder_end_object (builder);
-  put_problems (builder, "repaired", report->repaired);
-  put_problems (builder, "rejected", report->rejected);
+  fv_cli_json_problems (builder, "repaired", report->repaired);
+  fv_cli_json_problems (builder, "rejected", report->rejected);
   json_builder_end_object (builder);
   fv_cli_print_json (cli, builder);
 }

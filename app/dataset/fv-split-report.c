@@ -83,17 +83,24 @@ count_near_leaks (const FvDataset *dataset, const guint *near)
   return n;
 }
 
+char *
+fv_split_describe_leaks (guint leaks)
+{
+  return g_strdup_printf (
+      ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
+                "too good to be true. 'fovea-cli split' keeps them together.",
+                "%u pictures of val or test are in another subset, too, with the same content: results on them "
+                "are too good to be true. 'fovea-cli split' keeps them together.",
+                leaks),
+      leaks);
+}
+
 static void
 warn_of_leaks (FvSplitReport *self)
 {
-  if (self->leaks > 0)
-    warn (self, "leak",
-          ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
-                    "too good to be true. 'fovea-cli split' keeps them together.",
-                    "%u pictures of val or test are in another subset, too, with the same content: results on them "
-                    "are too good to be true. 'fovea-cli split' keeps them together.",
-                    self->leaks),
-          self->leaks);
+  g_autofree char *leaks = self->leaks > 0 ? fv_split_describe_leaks (self->leaks) : NULL;
+  if (leaks != NULL)
+    warn (self, "leak", "%s", leaks);
   if (self->near_leaks > 0)
     warn (self, "near-leak",
           ngettext ("%u picture of val or test has a near-duplicate in another subset: results on it are too good to "

@@ -50,6 +50,9 @@ FvSplitReport *fv_split_report_new (const FvDataset *dataset, const FvSplitRepor
 void fv_split_report_free (FvSplitReport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvSplitReport, fv_split_report_free)
 
+/* (transfer full): what so many leaks (FvSplitResult's, more than none) mean, in a sentence or two. */
+char *fv_split_describe_leaks (guint leaks);
+
 /*
  * The largest difference, over all classes, between a class's share of the boxes of train and its share of those of val,
  * 0..1; @class_id (optional) says of which class. 0 where one of both has no box.

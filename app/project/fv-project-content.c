@@ -401,24 +401,3 @@ fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **e
                   && add_pictures (self, record, root, prefix, class_ids, error) && add_problems (self, record, error);
   return fv_sql_end (self, done, error);
 }
-
-static gboolean
-write_subsets (FvProject *self, const FvDataset *dataset, GError **error)
-{
-  fv_sql_auto sqlite3_stmt *statement = fv_sql_prepare (self, "UPDATE pictures SET subset = ? WHERE id = ?", error);
-  gboolean done = statement != NULL;
-  for (guint i = 0; done && i < dataset->items->len; i++)
-    {
-      const FvItem *item = fv_dataset_get (dataset, i);
-      sqlite3_bind_int (statement, 1, item->subset);
-      sqlite3_bind_int64 (statement, 2, item->id);
-      done = fv_sql_run (self, statement, error);
-    }
-  return done;
-}
-
-gboolean
-fv_project_save_subsets (FvProject *self, const FvDataset *dataset, GError **error)
-{
-  return fv_sql_begin_edit (self, error) && fv_sql_end (self, write_subsets (self, dataset, error), error);
-}

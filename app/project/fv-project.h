@@ -89,9 +89,6 @@ typedef struct
  */
 gboolean fv_project_add_import (FvProject *self, const FvImportRecord *record, GError **error);
 
-/* Writes the subset of every item that has an id, in one transaction. */
-gboolean fv_project_save_subsets (FvProject *self, const FvDataset *dataset, GError **error);
-
 /* The reports of all imports, oldest first: arrays of FvProblem, (transfer container), each optional. */
 gboolean fv_project_load_problems (FvProject *self, GPtrArray **repaired, GPtrArray **rejected, GError **error);
 

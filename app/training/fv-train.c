@@ -2,7 +2,7 @@
 #include "app/training/fv-train.h"
 
 #include "app/augment/fv-batch-builder.h"
-#include "app/dataset/fv-split.h"
+#include "app/dataset/fv-split-report.h"
 #include "app/project/fv-project-splits.h"
 #include "app/training/fv-estimate.h"
 #include "app/training/fv-micro-batch.h"
@@ -831,12 +831,7 @@ warn_of_leaks (Training *self)
   fv_split_count (self->dataset, &split);
   if (split.leaks == 0)
     return;
-  text = g_strdup_printf (ngettext ("%u picture of val or test is in another subset, too, with the same content: results on it are "
-                                    "too good to be true. 'fovea-cli split' keeps them together.",
-                                    "%u pictures of val or test are in another subset, too, with the same content: results on them "
-                                    "are too good to be true. 'fovea-cli split' keeps them together.",
-                                    split.leaks),
-                          split.leaks);
+  text = fv_split_describe_leaks (split.leaks);
   warn (self, "leak", text);
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "app/project/fv-project-changes.h"
+#include "app/project/fv-project-splits.h"
 #include "tests/fv-test-data.h"
 
 /* Changes of labels: made, undone and redone, bit for bit. */
@@ -151,7 +152,7 @@ test_changed_since (void)
   change (project, 1, "first");
   g_autoptr (FvDataset) dataset = load (project);
   fv_dataset_get (dataset, 1)->subset = FV_SUBSET_TEST;
-  g_assert_true (fv_project_save_subsets (project, dataset, &error));
+  g_assert_true (fv_project_save_split (project, dataset, NULL, "{}", NULL, &error));
   g_assert_false (fv_project_undo (project, &n, &what, &error));
   g_assert_error (error, FV_PROJECT_ERROR, FV_PROJECT_ERROR_STORE);
   g_assert_null (what);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "app/project/fv-project.h"
+#include "app/project/fv-project-splits.h"
 #include "app/project/fv-schema.h"
 #include "tests/fv-test-data.h"
 
@@ -137,7 +137,7 @@ test_import_again (void)
   g_assert_cmpint (fv_dataset_get (dataset, 0)->subset, ==, FV_SUBSET_VAL);
 
   fv_dataset_get (dataset, 0)->subset = FV_SUBSET_TEST;
-  fv_project_save_subsets (project, dataset, &error);
+  fv_project_save_split (project, dataset, NULL, "{}", NULL, &error);
   g_assert_no_error (error);
   g_autoptr (FvDataset) after = fv_project_load_dataset (project, &error);
   g_assert_no_error (error);

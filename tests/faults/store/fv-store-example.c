@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/faults/store/fv-store-example.h"
 
+#include "app/project/fv-project-splits.h"
+
 #include <glib/gstdio.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -109,7 +111,7 @@ fv_example_killed (void)
   g_assert_no_error (error);
   for (guint i = 0; i < dataset->items->len; i++)
     fv_dataset_get (dataset, i)->subset = FV_SUBSET_TEST;
-  fv_project_save_subsets (project, dataset, &error);
+  fv_project_save_split (project, dataset, NULL, "{}", NULL, &error);
   g_assert_no_error (error);
   copy_file (path, killed, "project.db");
   copy_file (path, killed, "project.db-wal");

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "app/project/fv-lock.h"
-#include "app/project/fv-project.h"
+#include "app/project/fv-project-splits.h"
 #include "tests/fv-test-cli.h"
 #include "tests/fv-test-data.h"
 
@@ -86,7 +86,7 @@ test_readers (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (FvDataset) dataset = fv_project_load_dataset (window, &error);
   g_assert_no_error (error);
-  fv_project_save_subsets (window, dataset, &error);
+  fv_project_save_split (window, dataset, NULL, "{}", NULL, &error);
   g_assert_no_error (error);
 }
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "app/dataset/fv-import.h"
+
+#include "app/project/fv-project-splits.h"
 #include "app/dataset/fv-split.h"
 #include "tests/faults/store/fv-store-example.h"
 #include "tests/fv-test-data.h"
@@ -75,7 +77,7 @@ split (FvProject *project, GError **error)
     return FALSE;
   FvSplitResult result;
   fv_split_dataset (dataset, &(FvSplitParams){ .seed = 7, .val = 0.5 }, &result, NULL);
-  return fv_project_save_subsets (project, dataset, error);
+  return fv_project_save_split (project, dataset, NULL, "{}", NULL, error);
 }
 
 static gboolean
