@@ -224,10 +224,13 @@ note_test_use (FvCli *cli, const char *project_path, const Options *options, con
   if (!fv_test_uses_add (project_path, use, error))
     return FALSE;
   if (n > 0)
-    fv_cli_note (cli,
-                 "fovea-cli: The test set was used %u times before: the more often something is chosen by it, the less it "
-                 "says about new pictures.",
-                 n);
+    {
+      g_autofree char *times = n == 1 ? g_strdup ("once") : g_strdup_printf ("%u times", n);
+      fv_cli_note (cli,
+                   "fovea-cli: The test set was used %s before: the more often something is chosen by it, the less it "
+                   "says about new pictures.",
+                   times);
+    }
   return TRUE;
 }
 
