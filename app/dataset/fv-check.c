@@ -143,7 +143,7 @@ compare_to_repair (gconstpointer a, gconstpointer b)
 GPtrArray *
 fv_check_repair (const FvDataset *dataset, const GPtrArray *findings)
 {
-  GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  GPtrArray *items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
   const FvFinding *before = NULL;
   FvItem *item = NULL;

@@ -32,6 +32,7 @@ FvItem *
 fv_item_new (void)
 {
   FvItem *item = g_new0 (FvItem, 1);
+  g_atomic_ref_count_init (&item->references);
   item->orientation = 1;
   item->boxes = g_array_new (FALSE, FALSE, sizeof (FvBox));
   item->ignored = g_array_new (FALSE, FALSE, sizeof (FvBox));
@@ -51,6 +52,7 @@ FvItem *
 fv_item_copy (const FvItem *item)
 {
   FvItem *copy = g_memdup2 (item, sizeof *item);
+  g_atomic_ref_count_init (&copy->references);
   copy->path = g_strdup (item->path);
   copy->name = g_strdup (item->name);
   copy->hash = g_strdup (item->hash);
@@ -59,10 +61,17 @@ fv_item_copy (const FvItem *item)
   return copy;
 }
 
-void
-fv_item_free (FvItem *item)
+FvItem *
+fv_item_ref (FvItem *item)
 {
-  if (item == NULL)
+  g_atomic_ref_count_inc (&item->references);
+  return item;
+}
+
+void
+fv_item_unref (FvItem *item)
+{
+  if (item == NULL || !g_atomic_ref_count_dec (&item->references))
     return;
   g_free (item->path);
   g_free (item->name);
@@ -77,7 +86,7 @@ fv_dataset_new (const char *const *class_names)
 {
   FvDataset *self = g_new0 (FvDataset, 1);
   g_atomic_ref_count_init (&self->references);
-  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  self->items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   self->class_names = class_names != NULL ? g_strdupv ((char **)class_names) : g_new0 (char *, 1);
   self->n_classes = g_strv_length (self->class_names);
   return self;
@@ -88,6 +97,38 @@ fv_dataset_ref (FvDataset *self)
 {
   g_atomic_ref_count_inc (&self->references);
   return self;
+}
+
+FvDataset *
+fv_dataset_copy (const FvDataset *self)
+{
+  FvDataset *copy = fv_dataset_new ((const char *const *)self->class_names);
+  for (guint i = 0; i < self->items->len; i++)
+    fv_dataset_add (copy, fv_item_copy (fv_dataset_get (self, i)));
+  return copy;
+}
+
+FvDataset *
+fv_dataset_replace (const FvDataset *self, const GPtrArray *items, GArray **indices)
+{
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_int64_hash, g_int64_equal);
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (guint));
+  FvDataset *other = fv_dataset_new ((const char *const *)self->class_names);
+  for (guint i = 0; i < items->len; i++)
+    {
+      FvItem *item = g_ptr_array_index (items, i);
+      g_hash_table_insert (by_id, &item->id, item);
+    }
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      FvItem *item = fv_dataset_get (self, i), *instead = g_hash_table_lookup (by_id, &item->id);
+      if (instead != NULL)
+        g_array_append_val (places, i);
+      fv_dataset_add (other, fv_item_ref (instead != NULL ? instead : item));
+    }
+  if (indices != NULL)
+    *indices = g_steal_pointer (&places);
+  return other;
 }
 
 void

@@ -72,15 +72,21 @@ typedef struct
   gint64 time; /* when it was taken, seconds since 1970 (the camera's clock taken for UTC), or FV_TIME_UNKNOWN */
   double latitude, longitude; /* degrees, north and east positive; NAN where not known */
   FvPictureReading reading;
+  gatomicrefcount references;
 } FvItem;
 
 /* (transfer full): the name of the item's file, relative to the root: its own but for a page behind the first, whose name ends in "#2". */
 char *fv_item_get_file_name (const FvItem *item);
 
+/*
+ * Datasets share items: one that a dataset holds which others read, too, is never changed; change a copy, and make another dataset of it with
+ * fv_dataset_replace().
+ */
 FvItem *fv_item_new (void);
 FvItem *fv_item_copy (const FvItem *item);
-void fv_item_free (FvItem *item);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvItem, fv_item_free)
+FvItem *fv_item_ref (FvItem *item);
+void fv_item_unref (FvItem *item);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvItem, fv_item_unref)
 
 typedef struct
 {
@@ -95,6 +101,13 @@ GType fv_dataset_get_type (void);
 
 /* class_names: NULL for none; copied. */
 FvDataset *fv_dataset_new (const char *const *class_names);
+/* (transfer full): with copies of the items, so that they can be changed. */
+FvDataset *fv_dataset_copy (const FvDataset *self);
+/*
+ * (transfer full): the same dataset but for the items that have the ids of @items, which are taken instead; the others are shared. An id that isn't there is
+ * passed over. @indices (optional) (transfer full): of guint, ascending: where they are.
+ */
+FvDataset *fv_dataset_replace (const FvDataset *self, const GPtrArray *items, GArray **indices);
 FvDataset *fv_dataset_ref (FvDataset *self);
 void fv_dataset_unref (FvDataset *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FvDataset, fv_dataset_unref)

@@ -14,7 +14,7 @@ make_project (void)
   g_autofree char *path = g_build_filename (fv_test_folder (), "project", NULL);
   FvProject *project = fv_project_create (path, &error);
   g_assert_no_error (error);
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   for (guint i = 0; i < 3; i++)
     {
       FvItem *item = fv_item_new ();
@@ -82,7 +82,7 @@ change (FvProject *project, guint i, const char *what)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (FvDataset) dataset = load (project);
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   FvItem *item = fv_item_copy (fv_dataset_get (dataset, i));
   g_array_remove_index (item->boxes, 0);
   item->subset = FV_SUBSET_VAL;

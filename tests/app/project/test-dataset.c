@@ -182,11 +182,47 @@ test_full_disk (void)
   assert_equal (small, loaded);
 }
 
+/* Another dataset with one picture changed; the one before stays as it was, and what didn't change is shared. */
+static void
+test_replace (void)
+{
+  static const char *const classes[] = { "cell", NULL };
+  g_autoptr (FvDataset) before = fv_dataset_new (classes);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
+  g_autoptr (GArray) indices = NULL;
+  for (guint i = 0; i < 3; i++)
+    {
+      FvItem *item = fv_item_new ();
+      item->id = 10 + i;
+      item->name = g_strdup_printf ("%u.jpg", i);
+      fv_dataset_add (before, item);
+    }
+  FvItem *changed = fv_item_copy (fv_dataset_get (before, 1)), *absent = fv_item_copy (changed);
+  absent->id = 99;
+  const FvBox box = { 0, 1, 2, 3, 4 };
+  g_array_append_val (changed->boxes, box);
+  g_ptr_array_add (items, changed);
+  g_ptr_array_add (items, absent);
+  g_autoptr (FvDataset) after = fv_dataset_replace (before, items, &indices);
+  g_assert_cmpuint (after->items->len, ==, 3);
+  g_assert_true (fv_dataset_get (after, 0) == fv_dataset_get (before, 0));
+  g_assert_true (fv_dataset_get (after, 1) == changed);
+  g_assert_cmpuint (fv_dataset_get (before, 1)->boxes->len, ==, 0);
+  g_assert_cmpuint (indices->len, ==, 1);
+  g_assert_cmpuint (g_array_index (indices, guint, 0), ==, 1);
+
+  g_autoptr (FvDataset) copy = fv_dataset_copy (after);
+  fv_dataset_get (copy, 1)->subset = FV_SUBSET_VAL;
+  g_assert_cmpuint (fv_dataset_get (after, 1)->subset, ==, FV_SUBSET_NONE);
+  g_assert_cmpuint (fv_dataset_get (copy, 1)->boxes->len, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/project/dataset/round-trip", test_round_trip);
+  g_test_add_func ("/project/dataset/replace", test_replace);
   g_test_add_func ("/project/dataset/order-and-subsets", test_order_and_subsets);
   g_test_add_func ("/project/dataset/damaged", test_damaged);
   g_test_add_func ("/project/dataset/full-disk", test_full_disk);

@@ -59,7 +59,7 @@ add_import (FvProject *project, const char *root, const char *const *classes, GP
 static GPtrArray *
 items_new (void)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
 }
 
 static void

@@ -13,7 +13,7 @@ static void
 add_pictures (FvProject *project, guint first, guint n)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   for (guint i = first; i < first + n; i++)
     {
       FvItem *item = fv_item_new ();

@@ -93,7 +93,7 @@ static void
 keep (Data *data, guint n_train, guint n_val)
 {
   g_autoptr (GPtrArray) items = g_steal_pointer (&data->dataset->items);
-  data->dataset->items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_free);
+  data->dataset->items = g_ptr_array_new_with_free_func ((GDestroyNotify)fv_item_unref);
   for (guint i = 0; i < items->len; i++)
     {
       const FvItem *item = g_ptr_array_index (items, i);
